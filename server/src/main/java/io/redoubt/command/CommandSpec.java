@@ -1,0 +1,441 @@
+package io.redoubt.command;
+
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.EnumSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The one declaration of a command or subcommand. COMMAND, COMMAND DOCS, ACL categories, key locks, the gate, arity
+ * errors and the documentation derive from it. Built fluently by a {@link CommandFamily}; frozen when the table is made.
+ */
+public final class CommandSpec {
+    private final String name;
+    private final String fullName;
+    private final byte[] fullNameBytes;
+    private final @Nullable CommandSpec container;
+    private final Map<String, CommandSpec> subcommands = new LinkedHashMap<>();
+    private final EnumSet<CommandFlag> flags = EnumSet.noneOf(CommandFlag.class);
+    private final EnumSet<Category> categories = EnumSet.noneOf(Category.class);
+    private final List<KeySpec> keySpecs = new ArrayList<>();
+    private final List<String> tips = new ArrayList<>();
+    private final List<String[]> history = new ArrayList<>();
+    private final List<ArgSpec> args = new ArrayList<>();
+    private final CommandStats stats = new CommandStats();
+    private int id = -1;
+    private int arity = -1;
+    private String since = "1.0.0";
+    private String group;
+    private String complexity = "";
+    private String summary = "";
+    private @Nullable String deprecatedSince;
+    private @Nullable String replacedBy;
+    private Reveals reveals = Reveals.NOTHING;
+    private boolean readsToo;
+    private boolean mayReadToo;
+    private boolean grantedByWriteCategory = true;
+    private boolean touchesKeyspace;
+    private boolean writesAllKeys;
+    private @Nullable FormParser formParser;
+    private @Nullable Handler handler;
+    private int flagBits;
+    // The common shape, one key at a fixed position, needs no loop.
+    private int soleKeyAccess = -1;
+
+    CommandSpec(String name, @Nullable CommandSpec container, String group) {
+        this.name = name.toLowerCase(Locale.ROOT);
+        this.fullName = container == null ? this.name : container.name + "|" + this.name;
+        this.fullNameBytes = fullName.getBytes(StandardCharsets.ISO_8859_1);
+        this.container = container;
+        this.group = group;
+    }
+
+    // ---- Declaration ----
+
+    /** Number of arguments with the name; negative: at least. */
+    public CommandSpec arity(int arity) {
+        this.arity = arity;
+        return this;
+    }
+
+    public CommandSpec since(String version) {
+        since = version;
+        return this;
+    }
+
+    public CommandSpec group(String group) {
+        this.group = group;
+        return this;
+    }
+
+    public CommandSpec complexity(String text) {
+        complexity = text;
+        return this;
+    }
+
+    public CommandSpec summary(String text) {
+        summary = text;
+        return this;
+    }
+
+    public CommandSpec deprecated(String sinceVersion, String replacement) {
+        deprecatedSince = sinceVersion;
+        replacedBy = replacement;
+        return this;
+    }
+
+    public CommandSpec history(String version, String change) {
+        history.add(new String[] {version, change});
+        return this;
+    }
+
+    public CommandSpec tips(String... words) {
+        Collections.addAll(tips, words);
+        return this;
+    }
+
+    public CommandSpec flags(CommandFlag... added) {
+        Collections.addAll(flags, added);
+        return this;
+    }
+
+    /** Categories beyond those that the flags imply. */
+    public CommandSpec categories(Category... added) {
+        Collections.addAll(categories, added);
+        return this;
+    }
+
+    public CommandSpec args(ArgSpec... added) {
+        Collections.addAll(args, added);
+        return this;
+    }
+
+    /** One key at a position. */
+    public CommandSpec key(int index, KeySpec.Flag... keyFlags) {
+        return keys(index, 0, 1, keyFlags);
+    }
+
+    /** Keys from a position to {@code last} (relative to the first; negative: from the end), every {@code step}. */
+    public CommandSpec keys(int first, int last, int step, KeySpec.Flag... keyFlags) {
+        return keySpec(new KeySpec(null, first, false, last, step, 0, setOf(keyFlags), null));
+    }
+
+    /** Keys behind a count that stands at a position. */
+    public CommandSpec countedKeys(int countIndex, int step, KeySpec.Flag... keyFlags) {
+        return keySpec(new KeySpec(null, countIndex, true, 0, step, 1, setOf(keyFlags), null));
+    }
+
+    public CommandSpec keySpec(KeySpec spec) {
+        keySpecs.add(spec);
+        return this;
+    }
+
+    private static Set<KeySpec.Flag> setOf(KeySpec.Flag... keyFlags) {
+        var set = EnumSet.noneOf(KeySpec.Flag.class);
+        Collections.addAll(set, keyFlags);
+        return set;
+    }
+
+    public CommandSpec reveals(Reveals what) {
+        reveals = what;
+        return this;
+    }
+
+    /** Every form of this command reads what it changes: `strict` files it under {@code @read} as well. */
+    public CommandSpec readsToo() {
+        readsToo = true;
+        return this;
+    }
+
+    /** Some forms read what they change; the form's parser says which ({@link Form#readsToo}). */
+    public CommandSpec mayReadToo() {
+        mayReadToo = true;
+        return this;
+    }
+
+    /** In `strict`, {@code +@write} does not grant this one (FUNCTION LOAD and its kin). */
+    public CommandSpec notByWriteCategory() {
+        grantedByWriteCategory = false;
+        return this;
+    }
+
+    /** Names no key, yet touches the keys of the current database (KEYS, SCAN, DBSIZE …). */
+    public CommandSpec touchesKeyspace() {
+        touchesKeyspace = true;
+        return this;
+    }
+
+    /** Acts on all keys of a database without naming them (FLUSHALL, FLUSHDB, SWAPDB). */
+    public CommandSpec writesAllKeys() {
+        writesAllKeys = true;
+        touchesKeyspace = true;
+        return this;
+    }
+
+    /** Parses the arguments; without one the form follows from the key specifications. */
+    public CommandSpec form(FormParser parser) {
+        formParser = parser;
+        return this;
+    }
+
+    public CommandSpec handler(Handler added) {
+        handler = added;
+        return this;
+    }
+
+    CommandSpec addSubcommand(CommandSpec subcommand) {
+        if (subcommands.put(subcommand.name, subcommand) != null) {
+            throw new IllegalStateException("declared twice: " + subcommand.fullName);
+        }
+        return this;
+    }
+
+    /** Ends the declaration: derives what follows from it. Called once, by the table. */
+    void freeze(int assignedId, int loops) {
+        id = assignedId;
+        stats.prepare(loops);
+        if (flags.contains(CommandFlag.WRITE)) {
+            categories.add(Category.WRITE);
+        }
+        if (flags.contains(CommandFlag.READONLY) && !categories.contains(Category.SCRIPTING)) {
+            categories.add(Category.READ);
+        }
+        if (flags.contains(CommandFlag.ADMIN)) {
+            categories.add(Category.ADMIN);
+            categories.add(Category.DANGEROUS);
+        }
+        if (flags.contains(CommandFlag.PUBSUB)) {
+            categories.add(Category.PUBSUB);
+        }
+        if (flags.contains(CommandFlag.BLOCKING)) {
+            categories.add(Category.BLOCKING);
+        }
+        categories.add(flags.contains(CommandFlag.FAST) ? Category.FAST : Category.SLOW);
+        for (var flag : flags) {
+            flagBits |= 1 << flag.ordinal();
+        }
+        if (formParser == null && keySpecs.size() == 1) {
+            var spec = keySpecs.getFirst();
+            if (spec.beginKeyword() == null && !spec.byKeyCount() && spec.beginIndex() == 1 && spec.last() == 0) {
+                soleKeyAccess = spec.access();
+            }
+        }
+        if (handler == null && subcommands.isEmpty()) {
+            throw new IllegalStateException("no handler: " + fullName);
+        }
+    }
+
+    // ---- What follows from it ----
+
+    /** Fills {@code form}, which is reset first. */
+    public void parse(Args arguments, Form form) {
+        form.reset();
+        form.readsToo = readsToo;
+        form.writesAllKeys = writesAllKeys;
+        form.touchesCurrentDatabase = touchesKeyspace;
+        if (soleKeyAccess >= 0) {
+            form.addKey(1, soleKeyAccess);
+        } else if (formParser != null) {
+            formParser.parse(arguments, form);
+        } else {
+            for (int i = 0; i < keySpecs.size(); i++) {
+                addKeys(keySpecs.get(i), arguments, form);
+            }
+        }
+    }
+
+    /** Adds the keys that one key specification finds; for parsers that only add to what it says. */
+    public static void addKeys(KeySpec spec, Args arguments, Form form) {
+        if (spec.flags().contains(KeySpec.Flag.NOT_KEY)) {
+            return;
+        }
+        int first = spec.beginIndex();
+        if (spec.beginKeyword() != null) {
+            int at = first;
+            while (at < arguments.count() && !arguments.is(at, spec.beginKeyword())) {
+                at++;
+            }
+            if (at >= arguments.count()) {
+                return;
+            }
+            first = at + 1;
+        }
+        int access = spec.access();
+        if (spec.byKeyCount()) {
+            int countAt = first + spec.last();
+            if (countAt >= arguments.count()) {
+                return;
+            }
+            long count = io.redoubt.resp.Decimal.parseLong(
+                    arguments.buffer(), arguments.start(countAt), arguments.length(countAt), -1);
+            int at = first + spec.limit();
+            for (long i = 0; i < count && at < arguments.count(); i++, at += spec.step()) {
+                form.addKey(at, access);
+            }
+            return;
+        }
+        int last = spec.last() >= 0 ? first + spec.last() : arguments.count() + spec.last();
+        for (int at = first; at <= last && at < arguments.count(); at += spec.step()) {
+            form.addKey(at, access);
+        }
+    }
+
+    /** Returns the subcommand of a name in any case, or null. */
+    public @Nullable CommandSpec subcommand(String subcommandName) {
+        return subcommands.get(subcommandName.toLowerCase(Locale.ROOT));
+    }
+
+    /** Returns the subcommand that an argument names, in any case, or null. */
+    public @Nullable CommandSpec subcommandAt(Args arguments, int arg) {
+        return arguments.length(arg) > 64 ? null : subcommand(arguments.text(arg));
+    }
+
+    public boolean accepts(int argCount) {
+        return arity >= 0 ? argCount == arity : argCount >= -arity;
+    }
+
+    public boolean has(CommandFlag flag) {
+        return (flagBits & 1 << flag.ordinal()) != 0;
+    }
+
+    /** Returns the flags as bits by ordinal. */
+    public int flagBits() {
+        return flagBits;
+    }
+
+    /** Dense number over all commands and subcommands of the table. */
+    public int id() {
+        return id;
+    }
+
+    /** Lower-case name without the container's. */
+    public String name() {
+        return name;
+    }
+
+    /** Lower-case name, {@code config|set} for a subcommand. */
+    public String fullName() {
+        return fullName;
+    }
+
+    public byte[] fullNameBytes() {
+        return fullNameBytes;
+    }
+
+    public @Nullable CommandSpec container() {
+        return container;
+    }
+
+    public boolean isContainer() {
+        return !subcommands.isEmpty();
+    }
+
+    public java.util.Collection<CommandSpec> subcommands() {
+        return subcommands.values();
+    }
+
+    public Set<CommandFlag> flags() {
+        return flags;
+    }
+
+    public Set<Category> categories() {
+        return categories;
+    }
+
+    public List<KeySpec> keySpecs() {
+        return keySpecs;
+    }
+
+    public List<String> tips() {
+        return tips;
+    }
+
+    public List<String[]> history() {
+        return history;
+    }
+
+    public List<ArgSpec> args() {
+        return args;
+    }
+
+    public int arity() {
+        return arity;
+    }
+
+    public String since() {
+        return since;
+    }
+
+    public String group() {
+        return group;
+    }
+
+    public String complexity() {
+        return complexity;
+    }
+
+    public String summary() {
+        return summary;
+    }
+
+    public @Nullable String deprecatedSince() {
+        return deprecatedSince;
+    }
+
+    public @Nullable String replacedBy() {
+        return replacedBy;
+    }
+
+    public Reveals reveals() {
+        return reveals;
+    }
+
+    /** Whether every form reads what it changes. */
+    public boolean alwaysReadsToo() {
+        return readsToo;
+    }
+
+    /** Whether some form reads what it changes, depending on its options. */
+    public boolean sometimesReadsToo() {
+        return mayReadToo;
+    }
+
+    public boolean isGrantedByWriteCategory() {
+        return grantedByWriteCategory;
+    }
+
+    public boolean hasFormParser() {
+        return formParser != null;
+    }
+
+    /** Whether its keys cannot be found by first, last and step alone. */
+    public boolean isTouchingKeyspace() {
+        return touchesKeyspace || !keySpecs.isEmpty();
+    }
+
+    public CommandStats stats() {
+        return stats;
+    }
+
+    Handler handler() {
+        if (handler == null) {
+            throw new IllegalStateException("a container has no handler: " + fullName);
+        }
+        return handler;
+    }
+
+    @Nullable Handler handlerOrNull() {
+        return handler;
+    }
+
+    @Override
+    public String toString() {
+        return fullName;
+    }
+}

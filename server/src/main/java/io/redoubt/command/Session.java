@@ -1,0 +1,275 @@
+package io.redoubt.command;
+
+import io.redoubt.resp.Reply;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One client as commands see it: who it is, its database, its protocol, what it has asked for. Lives on one loop; fields
+ * that others show (CLIENT LIST) may be read a little late.
+ */
+public final class Session {
+    /** The connection below, which alone knows channels. */
+    public interface Link {
+        /** Address of the peer, {@code ip:port}, or {@code path:0} for a unix socket. */
+        String remoteAddress();
+
+        String localAddress();
+
+        /** Whether the peer is on this machine: loopback or a unix socket. */
+        boolean isLocal();
+
+        boolean isUnixSocket();
+
+        /** Closes once all replies written so far are sent. From any thread. */
+        void closeAfterReplies();
+
+        /** Closes at once. From any thread. */
+        void close();
+
+        /**
+         * Stops running requests of this connection until {@link #resume}. Called by the dispatcher on the
+         * connection's loop; what is read meanwhile waits.
+         */
+        void suspend();
+
+        /** Runs an action on the connection's loop, which may write a late reply, and goes on. From any thread. */
+        void resume(Consumer<Reply> lateReply);
+
+        /** Gives a message that is no reply to a request (push, stream) to the connection. From any thread. */
+        void push(byte[] bytes);
+
+        /** Bytes of the query that wait to be parsed. */
+        int queryBufferLength();
+
+        int queryBufferCapacity();
+
+        /** Bytes of replies that wait to be sent. */
+        long outputBytes();
+
+        /** Descriptor number or another small number that names the socket. */
+        int descriptor();
+    }
+
+    /** CLIENT REPLY. */
+    public enum ReplyMode {
+        ON,
+        OFF,
+        /** The next command's reply is left out. */
+        SKIP_NEXT,
+        /** This command's reply is left out. */
+        SKIP
+    }
+
+    private final long id;
+    private final Link link;
+    private final long createdMillis;
+    private volatile long lastUseMillis;
+    private volatile @Nullable Principal user;
+    private volatile int database;
+    private volatile int protocol = 2;
+    private volatile byte[] name = {};
+    private volatile String libraryName = "";
+    private volatile String libraryVersion = "";
+    private volatile @Nullable CommandSpec lastCommand;
+    private ReplyMode replyMode = ReplyMode.ON;
+    private volatile boolean noEvict;
+    private volatile boolean noTouch;
+    private volatile boolean isReplica;
+    private volatile boolean isMaster;
+    private volatile boolean isClosing;
+    private long aclGeneration = -1;
+    private volatile Object credential = "";
+    private volatile @Nullable Object attachment;
+    private volatile boolean isPausable = true;
+    private volatile long commandCount;
+
+    public Session(long id, Link link, long nowMillis) {
+        this.id = id;
+        this.link = link;
+        createdMillis = nowMillis;
+        lastUseMillis = nowMillis;
+    }
+
+    public long id() {
+        return id;
+    }
+
+    public Link link() {
+        return link;
+    }
+
+    public long createdMillis() {
+        return createdMillis;
+    }
+
+    public long lastUseMillis() {
+        return lastUseMillis;
+    }
+
+    public void used(long nowMillis) {
+        lastUseMillis = nowMillis;
+    }
+
+    /** The user, or null while not authenticated. */
+    public @Nullable Principal user() {
+        return user;
+    }
+
+    /** Becomes a user, or nobody. Only the access package calls this. */
+    public void setUser(@Nullable Principal newUser) {
+        user = newUser;
+    }
+
+    /** What the session logged in with, so that it can be ended when that is revoked; opaque but to access. */
+    public Object credential() {
+        return credential;
+    }
+
+    public void setCredential(Object newCredential) {
+        credential = newCredential;
+    }
+
+    public boolean isAuthenticated() {
+        return user != null || isMaster;
+    }
+
+    public long aclGeneration() {
+        return aclGeneration;
+    }
+
+    public void setAclGeneration(long generation) {
+        aclGeneration = generation;
+    }
+
+    public int database() {
+        return database;
+    }
+
+    public void select(int newDatabase) {
+        database = newDatabase;
+    }
+
+    public int protocol() {
+        return protocol;
+    }
+
+    public void setProtocol(int version) {
+        protocol = version;
+    }
+
+    public byte[] name() {
+        return name;
+    }
+
+    public void setName(byte[] newName) {
+        name = newName;
+    }
+
+    public String libraryName() {
+        return libraryName;
+    }
+
+    public void setLibraryName(String newName) {
+        libraryName = newName;
+    }
+
+    public String libraryVersion() {
+        return libraryVersion;
+    }
+
+    public void setLibraryVersion(String version) {
+        libraryVersion = version;
+    }
+
+    public @Nullable CommandSpec lastCommand() {
+        return lastCommand;
+    }
+
+    void setLastCommand(CommandSpec spec) {
+        lastCommand = spec;
+        commandCount++;
+    }
+
+    public long commandCount() {
+        return commandCount;
+    }
+
+    public ReplyMode replyMode() {
+        return replyMode;
+    }
+
+    public void setReplyMode(ReplyMode mode) {
+        replyMode = mode;
+    }
+
+    public boolean isNoEvict() {
+        return noEvict;
+    }
+
+    public void setNoEvict(boolean on) {
+        noEvict = on;
+    }
+
+    public boolean isNoTouch() {
+        return noTouch;
+    }
+
+    public void setNoTouch(boolean on) {
+        noTouch = on;
+    }
+
+    /** Whether this is the link of a replica of ours (it has sent PSYNC or SYNC). */
+    public boolean isReplica() {
+        return isReplica;
+    }
+
+    public void setReplica(boolean on) {
+        isReplica = on;
+    }
+
+    /** Whether this is the link to our master: its commands pass the gate without a user. */
+    public boolean isMaster() {
+        return isMaster;
+    }
+
+    public void setMaster(boolean on) {
+        isMaster = on;
+    }
+
+    public boolean isClosing() {
+        return isClosing;
+    }
+
+    /** No request after this one runs. */
+    public void setClosing() {
+        isClosing = true;
+    }
+
+    /** What a subsystem keeps with this client (a replica's state); one at a time. */
+    public @Nullable Object attachment() {
+        return attachment;
+    }
+
+    public void setAttachment(@Nullable Object object) {
+        attachment = object;
+    }
+
+    public boolean isPausable() {
+        return isPausable;
+    }
+
+    public void setPausable(boolean on) {
+        isPausable = on;
+    }
+
+    /** Back to what a new connection is, except for its user: RESET. */
+    public void reset() {
+        database = 0;
+        protocol = 2;
+        name = new byte[0];
+        replyMode = ReplyMode.ON;
+        noEvict = false;
+        noTouch = false;
+    }
+}

@@ -1,0 +1,124 @@
+package io.redoubt.log;
+
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+
+/**
+ * The effects of one unit, collected as RESP commands until the unit ends. One per loop, reused. Nothing is written
+ * while nobody listens.
+ */
+public final class Effects {
+    private byte[] buffer = new byte[512];
+    private int length;
+    private int count;
+    private boolean isOpen;
+    // Where each database change lies: effects from that byte on act in that database.
+    private int[] databaseStarts = new int[8];
+    private int[] databases = new int[8];
+    private int databaseCount;
+
+    /** Starts a unit; {@code listening} says whether anyone wants the effects. */
+    public void begin(boolean listening) {
+        isOpen = listening;
+        length = 0;
+        count = 0;
+        databaseCount = 0;
+        if (buffer.length > 1 << 20) {
+            buffer = new byte[512];
+        }
+    }
+
+    /** Whether effects are wanted; when not, writing them is a waste that has no effect. */
+    public boolean isWanted() {
+        return isOpen;
+    }
+
+    public int count() {
+        return count;
+    }
+
+    /** Starts a command of {@code argCount} arguments in a database; -1 for one that belongs to none. */
+    public void command(int database, int argCount) {
+        if (!isOpen) {
+            return;
+        }
+        if (database >= 0 && (databaseCount == 0 || databases[databaseCount - 1] != database)) {
+            if (databaseCount == databases.length) {
+                databases = Arrays.copyOf(databases, databaseCount * 2);
+                databaseStarts = Arrays.copyOf(databaseStarts, databaseCount * 2);
+            }
+            databases[databaseCount] = database;
+            databaseStarts[databaseCount++] = length;
+        }
+        count++;
+        header('*', argCount);
+    }
+
+    /** Adds an argument. */
+    public void arg(byte[] source, int offset, int size) {
+        if (!isOpen) {
+            return;
+        }
+        header('$', size);
+        ensure(size + 2);
+        System.arraycopy(source, offset, buffer, length, size);
+        length += size;
+        buffer[length++] = '\r';
+        buffer[length++] = '\n';
+    }
+
+    /** Adds an argument made of all of {@code source}. */
+    public void arg(byte[] source) {
+        arg(source, 0, source.length);
+    }
+
+    /** Adds a number as an argument. */
+    public void arg(long number) {
+        if (isOpen) {
+            arg(Long.toString(number).getBytes(StandardCharsets.ISO_8859_1));
+        }
+    }
+
+    private void header(char mark, int number) {
+        ensure(14);
+        buffer[length++] = (byte) mark;
+        int rest = number;
+        int digits = 1;
+        for (int limit = 10; digits < 10 && number >= limit; limit *= 10) {
+            digits++;
+        }
+        for (int i = digits - 1; i >= 0; i--) {
+            buffer[length + i] = (byte) ('0' + rest % 10);
+            rest /= 10;
+        }
+        length += digits;
+        buffer[length++] = '\r';
+        buffer[length++] = '\n';
+    }
+
+    private void ensure(int more) {
+        if (length + more > buffer.length) {
+            buffer = Arrays.copyOf(buffer, Math.max(buffer.length * 2, Math.addExact(length, more)));
+        }
+    }
+
+    byte[] buffer() {
+        return buffer;
+    }
+
+    int length() {
+        return length;
+    }
+
+    int databaseCount() {
+        return databaseCount;
+    }
+
+    int database(int index) {
+        return databases[index];
+    }
+
+    int databaseStart(int index) {
+        return databaseStarts[index];
+    }
+}

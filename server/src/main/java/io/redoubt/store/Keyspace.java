@@ -1,0 +1,551 @@
+package io.redoubt.store;
+
+import io.redoubt.log.EffectStream;
+import io.redoubt.memory.SipHash;
+import java.util.Arrays;
+import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * All databases, cut into shards by the cluster slot of the key. A method that takes a {@link Unit} is called by a loop
+ * that is inside (shared mode and holding the key's shard, or exclusive mode). Nothing but this class decides in which
+ * shard a key lives.
+ */
+public final class Keyspace {
+    /** No expiry. */
+    public static final long NO_EXPIRY = -1;
+
+    /** Sizes of a keyspace. */
+    public record Layout(int loops, int shards, int databases, int chunkBytes) {}
+
+    /** What decides about expiry while the server runs: settings and the role. */
+    public static final class Expiry {
+        /** A replica does not delete what has expired: it waits for its master's DEL. */
+        public volatile boolean isReplica;
+        /** DEBUG SET-ACTIVE-EXPIRE. */
+        public volatile boolean isActive = true;
+        /** lazyfree-lazy-expire: the effect is UNLINK instead of DEL. */
+        public volatile boolean unlinks;
+        /** CLIENT PAUSE: nothing may expire that replicas would be told of. */
+        public volatile boolean isPaused;
+    }
+
+    private static final byte[] DEL = {'D', 'E', 'L'};
+    private static final byte[] UNLINK = {'U', 'N', 'L', 'I', 'N', 'K'};
+
+    private final Layout layout;
+    private final SipHash sip;
+    private final Shard[] shards;
+    private final EntryMode mode;
+    private final EffectStream stream;
+    private final Unit[] units;
+    private final Expiry expiry = new Expiry();
+    private KeyspaceEvents events = KeyspaceEvents.NONE;
+    private @Nullable KeyspaceSnapshot snapshot;
+
+    public Keyspace(Layout layout, long hashKey0, long hashKey1, EffectStream stream) {
+        this.layout = layout;
+        this.stream = stream;
+        sip = new SipHash(hashKey0, hashKey1);
+        mode = new EntryMode(layout.loops());
+        shards = new Shard[layout.shards()];
+        for (int i = 0; i < shards.length; i++) {
+            shards[i] = new Shard(layout.databases(), layout.chunkBytes());
+        }
+        units = new Unit[layout.loops() + 1];
+        for (int i = 0; i < units.length; i++) {
+            units[i] = new Unit(this, i);
+        }
+    }
+
+    /** Returns the unit of a loop; {@code loops} itself is that of threads that enter exclusively from outside. */
+    public Unit unit(int loop) {
+        return units[loop];
+    }
+
+    public EntryMode mode() {
+        return mode;
+    }
+
+    public EffectStream stream() {
+        return stream;
+    }
+
+    public Expiry expiry() {
+        return expiry;
+    }
+
+    public void setEvents(KeyspaceEvents listener) {
+        events = listener;
+    }
+
+    public KeyspaceEvents events() {
+        return events;
+    }
+
+    public int shardCount() {
+        return shards.length;
+    }
+
+    public int databaseCount() {
+        return layout.databases();
+    }
+
+    Shard shard(int index) {
+        return shards[index];
+    }
+
+    /** Returns the shard in which a key lives. */
+    public int shardOf(byte[] key, int offset, int length) {
+        return shards.length == 1 ? 0 : Slot.of(key, offset, length) & shards.length - 1;
+    }
+
+    private Partition partition(int database, byte[] key, int offset, int length) {
+        return shards[shardOf(key, offset, length)].databases[database];
+    }
+
+    private int hash(byte[] key, int offset, int length) {
+        return (int) (sip.hash(key, offset, length) >>> 32);
+    }
+
+    private static int accessClock(Unit unit) {
+        return (int) (unit.nowMillis() / 1000) & 0xFFFFFF;
+    }
+
+    // ---- One key ----
+
+    /**
+     * Looks a key up. One that has expired is gone: a master deletes it and logs the effect.
+     *
+     * @return whether the key exists; then {@code entry} shows it
+     */
+    public boolean find(Unit unit, int database, byte[] key, int offset, int length, Entry entry) {
+        var partition = partition(database, key, offset, length);
+        int hash = hash(key, offset, length);
+        int handle = partition.table.find(hash, key, offset, length);
+        if (handle == 0) {
+            return false;
+        }
+        long expiryMillis = partition.table.foundExpiry();
+        if (expiryMillis != NO_EXPIRY && expiryMillis <= unit.nowMillis() && !isKeptThoughExpired(unit)) {
+            if (!expiry.isReplica && !expiry.isPaused) {
+                expire(unit, database, partition, handle);
+            }
+            return false;
+        }
+        entry.set(partition, handle, expiryMillis);
+        return true;
+    }
+
+    private static boolean isKeptThoughExpired(Unit unit) {
+        return unit.isFromMaster();
+    }
+
+    private void expire(Unit unit, int database, Partition partition, int handle) {
+        byte[] chunk = partition.arena.chunk(handle);
+        int base = partition.arena.offset(handle);
+        int keyStart = Record.keyStart(chunk, base);
+        int keyLength = Record.keyLength(chunk, base);
+        var effects = unit.effects();
+        if (effects.isWanted()) {
+            effects.command(database, 2);
+            effects.arg(expiry.unlinks ? UNLINK : DEL);
+            effects.arg(chunk, keyStart, keyLength);
+        }
+        events.on(KeyspaceEvents.Event.EXPIRED, database, chunk, keyStart, keyLength);
+        partition.removeFound(handle);
+        unit.freedIn(partition);
+        unit.expiredKeys++;
+    }
+
+    /** Remembers that an entry was used now. */
+    public void touch(Unit unit, Entry entry) {
+        int now = accessClock(unit);
+        if (entry.access() != now) {
+            entry.setAccess(now);
+        }
+    }
+
+    /**
+     * Sets a string, whatever was there.
+     *
+     * @param encoding {@link Encoding#EMBSTR} or {@link Encoding#RAW}; a large value is kept as such by itself
+     * @param expiryMillis when the key expires, or {@link #NO_EXPIRY}
+     */
+    public void setString(
+            Unit unit,
+            int database,
+            byte[] key,
+            int keyOffset,
+            int keyLength,
+            int encoding,
+            byte[] value,
+            int offset,
+            int length,
+            long expiryMillis) {
+        var partition = partition(database, key, keyOffset, keyLength);
+        int kept = length >= Record.LARGE ? Encoding.LARGE : encoding;
+        int hash = hash(key, keyOffset, keyLength);
+        long before = partition.table.count();
+        if (partition.put(hash, key, keyOffset, keyLength, kept, value, offset, length, accessClock(unit))) {
+            unit.freedIn(partition);
+        }
+        setExpiryAfterPut(partition, hash, key, keyOffset, keyLength, expiryMillis, before);
+    }
+
+    /** Sets an integer, whatever was there. */
+    public void setInteger(
+            Unit unit, int database, byte[] key, int keyOffset, int keyLength, long value, long expiryMillis) {
+        var partition = partition(database, key, keyOffset, keyLength);
+        int hash = hash(key, keyOffset, keyLength);
+        long before = partition.table.count();
+        byte[] scratch = partition.scratch;
+        Record.LONGS.set(scratch, 0, value);
+        if (partition.put(hash, key, keyOffset, keyLength, Encoding.INT, scratch, 0, 8, accessClock(unit))) {
+            unit.freedIn(partition);
+        }
+        setExpiryAfterPut(partition, hash, key, keyOffset, keyLength, expiryMillis, before);
+    }
+
+    private static void setExpiryAfterPut(
+            Partition partition, int hash, byte[] key, int offset, int length, long expiryMillis, long countBefore) {
+        var table = partition.table;
+        if (table.count() != countBefore) {
+            if (expiryMillis == NO_EXPIRY) {
+                return;
+            }
+            table.find(hash, key, offset, length); // Inserting may have split the segment: the cursor is gone.
+        }
+        if (table.foundExpiry() != expiryMillis) {
+            table.setFoundExpiry(expiryMillis);
+        }
+    }
+
+    /** Deletes a key; says whether it was there. One that has expired counts as absent. */
+    public boolean delete(Unit unit, int database, byte[] key, int offset, int length, Entry entry) {
+        if (!find(unit, database, key, offset, length, entry)) {
+            return false;
+        }
+        entry.partition().removeFound(entry.handle());
+        unit.freedIn(entry.partition());
+        return true;
+    }
+
+    /** Deletes a key even if it has expired, without an effect: for a copy that replaces it. */
+    public boolean deleteSilently(Unit unit, int database, byte[] key, int offset, int length) {
+        var partition = partition(database, key, offset, length);
+        int handle = partition.table.find(hash(key, offset, length), key, offset, length);
+        if (handle == 0) {
+            return false;
+        }
+        partition.removeFound(handle);
+        unit.freedIn(partition);
+        return true;
+    }
+
+    /** Sets or, with {@link #NO_EXPIRY}, removes the expiry of a key that exists. */
+    public void setExpiry(int database, byte[] key, int offset, int length, long expiryMillis) {
+        var table = partition(database, key, offset, length).table;
+        if (table.find(hash(key, offset, length), key, offset, length) == 0) {
+            throw new IllegalStateException("no such key");
+        }
+        table.setFoundExpiry(expiryMillis);
+    }
+
+    /**
+     * Copies an entry to another key, replacing what is there, with its encoding and expiry.
+     */
+    public void copy(Unit unit, Entry from, int database, byte[] key, int offset, int length) {
+        if (from.isInteger()) {
+            setInteger(unit, database, key, offset, length, from.integer(), from.expiryMillis());
+            return;
+        }
+        // The bytes leave their arena first: a block is never written from bytes of the same arena.
+        byte[] value = Arrays.copyOfRange(
+                from.valueBuffer(), from.valueStart(), from.valueStart() + from.valueLength());
+        int encoding = from.encoding() == Encoding.LARGE ? Encoding.RAW : from.encoding();
+        setString(unit, database, key, offset, length, encoding, value, 0, value.length, from.expiryMillis());
+    }
+
+    /**
+     * Makes room in a large value so that it can be changed in place.
+     *
+     * @return its array, at least {@code newLength} long; null when the value has to be set anew
+     */
+    public byte @Nullable [] growLarge(Entry entry, int newLength) {
+        if (entry.encoding() != Encoding.LARGE) {
+            return null;
+        }
+        int index = entry.largeIndex();
+        int oldLength = entry.partition().largeLength(index);
+        byte[] bytes = entry.partition().writableLarge(index, newLength);
+        if (bytes != null && newLength > oldLength) {
+            Arrays.fill(bytes, oldLength, newLength, (byte) 0);
+            entry.partition().setLargeLength(index, newLength);
+        }
+        return bytes;
+    }
+
+    /** Counts a look-up for reading. */
+    public void countLookup(Unit unit, boolean found) {
+        if (found) {
+            unit.hits++;
+        } else {
+            unit.misses++;
+        }
+    }
+
+    // ---- Whole databases; exclusive mode where they change ----
+
+    /** Number of keys of a database, those that have expired unnoticed included. */
+    public long size(int database) {
+        long count = 0;
+        for (var shard : shards) {
+            count += shard.databases[database].table.count();
+        }
+        return count;
+    }
+
+    /** Number of keys of a database that have an expiry. */
+    public long expiryCount(int database) {
+        long count = 0;
+        for (var shard : shards) {
+            count += shard.databases[database].table.expiryCount();
+        }
+        return count;
+    }
+
+    /** Empties a database; returns how many keys it had. Exclusive mode. */
+    public long flush(int database) {
+        long count = size(database);
+        if (count > 0) {
+            for (var shard : shards) {
+                shard.databases[database] = new Partition(layout.chunkBytes());
+                shard.expiryCursors[database] = 0;
+            }
+        }
+        return count;
+    }
+
+    /** Swaps two databases. Exclusive mode. */
+    public void swap(int first, int second) {
+        for (var shard : shards) {
+            var kept = shard.databases[first];
+            shard.databases[first] = shard.databases[second];
+            shard.databases[second] = kept;
+        }
+    }
+
+    /** Receives entries; may not change the keyspace. */
+    public interface EntryVisitor {
+        void visit(Entry entry);
+    }
+
+    /** Visits every key of a database, expired ones included. Exclusive mode. */
+    public void forEach(int database, Entry entry, EntryVisitor visitor) {
+        for (var shard : shards) {
+            var partition = shard.databases[database];
+            long cursor = 0;
+            do {
+                cursor = partition.table.scan(cursor, 1000, (handle, expiryMillis) -> {
+                    entry.set(partition, handle, expiryMillis);
+                    visitor.visit(entry);
+                });
+            } while (cursor != 0);
+        }
+    }
+
+    /**
+     * Visits about {@code count} keys behind a cursor. A key present from the first call to the last is visited. The
+     * cursor is shard and hash: {@code hash * shards + shard}, below 2^53; each call takes the lock of one shard.
+     *
+     * @return the next cursor, 0 at the end
+     */
+    public long scan(Unit unit, int database, long cursor, int count, Entry entry, EntryVisitor visitor) {
+        int index = (int) (cursor % shards.length);
+        long hash = cursor / shards.length;
+        long left = count;
+        while (true) {
+            lockIfShared(unit, index);
+            var partition = shards[index].databases[database];
+            int[] seen = {0};
+            hash = partition.table.scan(hash, (int) left, (handle, expiryMillis) -> {
+                seen[0]++;
+                entry.set(partition, handle, expiryMillis);
+                visitor.visit(entry);
+            });
+            left -= seen[0];
+            if (hash != 0) {
+                return hash * shards.length + index;
+            }
+            if (++index == shards.length) {
+                return 0;
+            }
+            if (left <= 0) {
+                return index; // hash 0 of the next shard; not 0, because index is not.
+            }
+        }
+    }
+
+    private void lockIfShared(Unit unit, int shard) {
+        if (shards.length > 1 && !mode.isExclusiveHere()) {
+            unit.lock(shard);
+        }
+    }
+
+    /** Picks a key at random, each as likely as any other; false when the database is empty. */
+    public boolean random(Unit unit, int database, RandomGenerator random, Entry entry) {
+        long total = size(database);
+        if (total == 0) {
+            return false;
+        }
+        long pick = random.nextLong(total);
+        for (int i = 0; i < shards.length; i++) {
+            long count = shards[i].databases[database].table.count();
+            if (pick < count || i == shards.length - 1) {
+                lockIfShared(unit, i);
+                var partition = shards[i].databases[database];
+                int handle = partition.table.randomHandle(random);
+                if (handle == 0) {
+                    return false;
+                }
+                byte[] chunk = partition.arena.chunk(handle);
+                int base = partition.arena.offset(handle);
+                // The look-up finds the expiry as well.
+                int start = Record.keyStart(chunk, base);
+                int length = Record.keyLength(chunk, base);
+                partition.table.find(hash(chunk, start, length), chunk, start, length);
+                entry.set(partition, handle, partition.table.foundExpiry());
+                return true;
+            }
+            pick -= count;
+        }
+        return false;
+    }
+
+    // ---- Expiry in the background ----
+
+    /**
+     * Deletes keys of one shard that have expired, at most about {@code budget} of them. The caller is inside and holds
+     * the shard; the unit begins and ends here.
+     *
+     * @return how many were deleted
+     */
+    public int expireSome(Unit unit, int shardIndex, int database, int budget, long now) {
+        var shard = shards[shardIndex];
+        var partition = shard.databases[database];
+        if (partition.table.expiryCount() == 0 || !expiry.isActive || expiry.isReplica || expiry.isPaused) {
+            return 0;
+        }
+        int[] handles = new int[budget];
+        int[] count = {0};
+        shard.expiryCursors[database] = partition.table.expireSlice(
+                shard.expiryCursors[database], budget, (handle, hash, expiryMillis) -> {
+                    if (expiryMillis <= now && count[0] < handles.length) {
+                        handles[count[0]++] = handle;
+                    }
+                });
+        if (count[0] == 0) {
+            return 0;
+        }
+        for (int i = 0; i < count[0]; i++) {
+            unit.begin(now, false);
+            byte[] chunk = partition.arena.chunk(handles[i]);
+            int base = partition.arena.offset(handles[i]);
+            int start = Record.keyStart(chunk, base);
+            int length = Record.keyLength(chunk, base);
+            if (partition.table.find(hash(chunk, start, length), chunk, start, length) == handles[i]) {
+                expire(unit, database, partition, handles[i]);
+            }
+            unit.end();
+        }
+        return count[0];
+    }
+
+    // ---- Snapshots ----
+
+    /** Starts a snapshot, or returns null when one is running. Exclusive mode. */
+    public @Nullable KeyspaceSnapshot beginSnapshot() {
+        if (snapshot != null) {
+            return null;
+        }
+        var frozen = new KeyspaceSnapshot(layout.databases(), shards, stream.offset());
+        snapshot = frozen;
+        return frozen;
+    }
+
+    /** Ends the running snapshot. Exclusive mode. */
+    public void endSnapshot() {
+        if (snapshot != null) {
+            snapshot.thaw();
+            snapshot = null;
+        }
+    }
+
+    /** Gives back, in a slice, blocks that a finished snapshot had kept. The caller is inside and holds the shard. */
+    public boolean reclaimSome(int shardIndex, int maxBlocks) {
+        boolean more = false;
+        for (var partition : shards[shardIndex].databases) {
+            more |= partition.arena.reclaim(maxBlocks) > 0;
+        }
+        return more;
+    }
+
+    // ---- Accounts ----
+
+    /** Bytes that keys and values take. Figures of other loops may be a little old. */
+    public long usedBytes() {
+        long bytes = 0;
+        for (var shard : shards) {
+            for (var partition : shard.databases) {
+                bytes += partition.usedBytes();
+            }
+        }
+        return bytes;
+    }
+
+    public long changesSinceStart() {
+        return sum(unit -> unit.changesSinceStart);
+    }
+
+    public long expiredKeys() {
+        return sum(unit -> unit.expiredKeys);
+    }
+
+    public long hits() {
+        return sum(unit -> unit.hits);
+    }
+
+    public long misses() {
+        return sum(unit -> unit.misses);
+    }
+
+    private long sum(java.util.function.ToLongFunction<Unit> figure) {
+        long total = 0;
+        for (var unit : units) {
+            total += figure.applyAsLong(unit);
+        }
+        return total;
+    }
+
+    /** CONFIG RESETSTAT. Exclusive mode. */
+    public void resetStats() {
+        for (var unit : units) {
+            unit.expiredKeys = 0;
+            unit.hits = 0;
+            unit.misses = 0;
+        }
+    }
+
+    /** Walks everything and fails on the first thing that is not as it must be. Exclusive mode; for tests. */
+    public void checkInvariants() {
+        for (var shard : shards) {
+            if (shard.lock.isHeld()) {
+                throw new IllegalStateException("a shard's lock is held");
+            }
+            for (var partition : shard.databases) {
+                partition.checkInvariants();
+            }
+        }
+    }
+}

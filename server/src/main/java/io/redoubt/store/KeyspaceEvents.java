@@ -1,0 +1,49 @@
+package io.redoubt.store;
+
+/** What the keyspace tells those who follow changes: notifications, watchers, tracking. Called inside the shard. */
+public interface KeyspaceEvents {
+    /** A listener that wants nothing. */
+    KeyspaceEvents NONE = (event, database, buffer, offset, length) -> {};
+
+    /** The classes of events, as letters of notify-keyspace-events. */
+    enum Event {
+        SET("set", '$'),
+        SETRANGE("setrange", '$'),
+        INCRBY("incrby", '$'),
+        INCRBYFLOAT("incrbyfloat", '$'),
+        APPEND("append", '$'),
+        DEL("del", 'g'),
+        RENAME_FROM("rename_from", 'g'),
+        RENAME_TO("rename_to", 'g'),
+        MOVE_FROM("move_from", 'g'),
+        MOVE_TO("move_to", 'g'),
+        COPY_TO("copy_to", 'g'),
+        RESTORE("restore", 'g'),
+        EXPIRE("expire", 'g'),
+        PERSIST("persist", 'g'),
+        EXPIRED("expired", 'x'),
+        EVICTED("evicted", 'e'),
+        NEW("new", 'n'),
+        KEYMISS("keymiss", 'm');
+
+        private final String word;
+        private final char letter;
+
+        Event(String word, char letter) {
+            this.word = word;
+            this.letter = letter;
+        }
+
+        public String word() {
+            return word;
+        }
+
+        /** The class of notify-keyspace-events. */
+        public char letter() {
+            return letter;
+        }
+    }
+
+    /** Something happened to a key; the bytes are valid during the call only. */
+    void on(Event event, int database, byte[] buffer, int offset, int length);
+}

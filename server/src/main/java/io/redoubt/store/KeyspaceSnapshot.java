@@ -1,0 +1,144 @@
+package io.redoubt.store;
+
+import io.redoubt.memory.Arena;
+import io.redoubt.memory.Frozen;
+import io.redoubt.store.Partition.FrozenPartition;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The keyspace as it was at one moment. Its arrays do not change until {@link Keyspace#endSnapshot}, so a thread of its
+ * own reads them without a lock while loops go on writing.
+ */
+public final class KeyspaceSnapshot {
+    /** Receives the content. */
+    public interface Visitor {
+        /** The keys that follow belong to this database. */
+        void database(int database, long keyCount, long expiryCount) throws IOException;
+
+        /** A string kept as an integer. */
+        void integer(byte[] key, int keyOffset, int keyLength, long value, long expiryMillis) throws IOException;
+
+        /** A string. */
+        void string(
+                byte[] key,
+                int keyOffset,
+                int keyLength,
+                byte[] value,
+                int offset,
+                int length,
+                long expiryMillis)
+                throws IOException;
+    }
+
+    private record Part(Partition partition, FrozenPartition frozen, long keyCount, long expiryCount) {}
+
+    private final List<List<Part>> databases = new ArrayList<>();
+    private final long streamOffset;
+
+    KeyspaceSnapshot(int databaseCount, Shard[] shards, long streamOffset) {
+        this.streamOffset = streamOffset;
+        for (int database = 0; database < databaseCount; database++) {
+            var parts = new ArrayList<Part>();
+            for (var shard : shards) {
+                var partition = shard.databases[database];
+                if (partition.table.count() > 0) {
+                    parts.add(new Part(
+                            partition, partition.freeze(), partition.table.count(), partition.table.expiryCount()));
+                }
+            }
+            databases.add(parts);
+        }
+    }
+
+    /** Offset of the last byte of the replication stream that the content includes. */
+    public long streamOffset() {
+        return streamOffset;
+    }
+
+    /** Returns how many keys there are. */
+    public long keyCount() {
+        long count = 0;
+        for (var parts : databases) {
+            for (var part : parts) {
+                count += part.keyCount;
+            }
+        }
+        return count;
+    }
+
+    /** Visits everything, database by database. */
+    public void accept(Visitor visitor) throws IOException {
+        for (int database = 0; database < databases.size(); database++) {
+            var parts = databases.get(database);
+            if (parts.isEmpty()) {
+                continue;
+            }
+            long keyCount = 0;
+            long expiryCount = 0;
+            for (var part : parts) {
+                keyCount += part.keyCount;
+                expiryCount += part.expiryCount;
+            }
+            visitor.database(database, keyCount, expiryCount);
+            for (var part : parts) {
+                visit(part.frozen, visitor);
+            }
+        }
+    }
+
+    private static void visit(FrozenPartition frozen, Visitor visitor) throws IOException {
+        var table = frozen.table();
+        for (int segment = 0; segment < table.segmentCount(); segment++) {
+            long[] slots = table.slots(segment);
+            long[] expiries = table.expiries(segment);
+            for (int i = 0; i < slots.length; i++) {
+                int handle = Frozen.handle(slots[i]);
+                if (handle != 0) {
+                    visit(frozen, handle, expiries == null ? Keyspace.NO_EXPIRY : expiries[i], visitor);
+                }
+            }
+        }
+    }
+
+    private static void visit(FrozenPartition frozen, int handle, long expiryMillis, Visitor visitor)
+            throws IOException {
+        byte[] chunk = frozen.chunks()[Arena.chunkIndex(handle)];
+        int base = Arena.chunkOffset(handle);
+        int keyStart = Record.keyStart(chunk, base);
+        int keyLength = Record.keyLength(chunk, base);
+        int valueStart = keyStart + keyLength;
+        switch (Record.encoding(chunk, base)) {
+            case Encoding.INT ->
+                visitor.integer(
+                        chunk, keyStart, keyLength, (long) Record.LONGS.get(chunk, valueStart), expiryMillis);
+            case Encoding.LARGE -> {
+                int index = (int) Record.INTS.get(chunk, valueStart);
+                byte[] value = frozen.large()[index];
+                if (value == null) {
+                    throw new IllegalStateException("a frozen record points at no large value");
+                }
+                visitor.string(
+                        chunk, keyStart, keyLength, value, 0, frozen.largeLengths()[index], expiryMillis);
+            }
+            default ->
+                visitor.string(
+                        chunk,
+                        keyStart,
+                        keyLength,
+                        chunk,
+                        valueStart,
+                        Record.valueLength(chunk, base),
+                        expiryMillis);
+        }
+    }
+
+    void thaw() {
+        for (var parts : databases) {
+            for (var part : parts) {
+                part.partition.thaw();
+            }
+        }
+    }
+}

@@ -1,0 +1,17 @@
+package io.redoubt.store;
+
+/** One shard: a lock and its part of every database. */
+final class Shard {
+    final ShardLock lock = new ShardLock();
+    final Partition[] databases;
+    /** Active expiry: where it goes on, per database. */
+    final long[] expiryCursors;
+
+    Shard(int databaseCount, int chunkBytes) {
+        databases = new Partition[databaseCount];
+        expiryCursors = new long[databaseCount];
+        for (int i = 0; i < databaseCount; i++) {
+            databases[i] = new Partition(chunkBytes);
+        }
+    }
+}
