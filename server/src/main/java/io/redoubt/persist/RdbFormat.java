@@ -8,7 +8,7 @@ final class RdbFormat {
     static final int VERSION_WITH_CHECKSUM = 5;
 
     static final int TYPE_STRING = 0;
-    static final int TYPE_LAST = 25;
+    static final String UNKNOWN = "unknown";
 
     static final int SLOT_INFO = 244;
     static final int FUNCTION2 = 245;
@@ -34,7 +34,7 @@ final class RdbFormat {
 
     private RdbFormat() {}
 
-    /** The format's name of a value type, or {@code unknown}. */
+    /** The format's name of a value type, or {@link #UNKNOWN}. */
     static String typeName(int type, boolean valkey) {
         return switch (type) {
             case 0 -> "STRING";
@@ -62,7 +62,7 @@ final class RdbFormat {
             case 23 -> "HASH_LISTPACK_EX_PRE_GA";
             case 24 -> "HASH_METADATA";
             case 25 -> "HASH_LISTPACK_EX";
-            default -> "unknown";
+            default -> UNKNOWN;
         };
     }
 }

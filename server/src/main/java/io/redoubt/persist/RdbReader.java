@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Reads one RDB file and tells a visitor what is in it. Input is not trusted: memory follows the bytes that have
@@ -97,7 +96,7 @@ public final class RdbReader {
                     return;
                 }
                 default -> {
-                    if (opcode > RdbFormat.TYPE_LAST) {
+                    if (RdbFormat.typeName(opcode, isValkey).equals(RdbFormat.UNKNOWN)) {
                         throw new RdbFormatException(start, "unknown opcode or type " + opcode);
                     }
                     byte[] key = readString();
@@ -123,7 +122,7 @@ public final class RdbReader {
         return version;
     }
 
-    /** After {@link #read}: bytes taken from the source that lie behind the file, such as the end mark of a full sync. */
+    /** After {@link #read}: bytes taken from the source that lie behind the file, such as a full sync's end mark. */
     public byte[] leftover() {
         return Arrays.copyOfRange(buffer, position, limit);
     }
@@ -160,7 +159,7 @@ public final class RdbReader {
         }
     }
 
-    private RdbException unsupported(long start, int type, byte @Nullable [] key) {
+    private RdbException unsupported(long start, int type, byte[] key) {
         String name = RdbFormat.typeName(type, isValkey);
         return new UnsupportedRdbTypeException(start, type, name, key);
     }

@@ -3,8 +3,8 @@ package io.redoubt.persist;
 import java.io.IOException;
 
 /**
- * What a file holds, in the order of the file. Arrays are fresh and belong to the visitor. An exception thrown here ends
- * the reading and reaches the caller of {@link RdbReader#read}.
+ * What a file holds, in the order of the file. Arrays are fresh and belong to the visitor. An exception thrown here
+ * ends the reading and reaches the caller of {@link RdbReader#read}.
  */
 public interface RdbVisitor {
 
