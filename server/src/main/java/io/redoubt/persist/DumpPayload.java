@@ -87,7 +87,8 @@ public final class DumpPayload {
         int type = payload[offset] & 0xff;
         if (type != RdbFormat.TYPE_STRING) {
             String name = RdbFormat.typeName(type, false);
-            return new Refused(name.equals(RdbFormat.UNKNOWN) ? Reason.BAD_FORMAT : Reason.UNSUPPORTED_TYPE, type, name);
+            return new Refused(
+                    name.equals(RdbFormat.UNKNOWN) ? Reason.BAD_FORMAT : Reason.UNSUPPORTED_TYPE, type, name);
         }
         var source = new ByteArrayInputStream(payload, offset + 1, bodyLength - 1);
         try {

@@ -136,9 +136,8 @@ public final class RdbReader {
             throw new RdbFormatException(0, "no RDB header");
         }
         version = Integer.parseInt(digits);
-        boolean isReadable = isValkey
-                ? version == VALKEY_VERSION
-                : version >= 1 && version <= RdbFormat.VERSION_READ_MAX;
+        boolean isReadable =
+                isValkey ? version == VALKEY_VERSION : version >= 1 && version <= RdbFormat.VERSION_READ_MAX;
         if (!isReadable) {
             throw new UnsupportedRdbVersionException(header);
         }
@@ -154,8 +153,7 @@ public final class RdbReader {
         long stored = readLong();
         if (verifyChecksum && stored != 0 && stored != computed) {
             throw new RdbFormatException(
-                    start,
-                    "checksum is " + Long.toHexString(stored) + ", contents give " + Long.toHexString(computed));
+                    start, "checksum is " + Long.toHexString(stored) + ", contents give " + Long.toHexString(computed));
         }
     }
 

@@ -36,12 +36,10 @@ public final class SnapshotFile implements RdbSink, AutoCloseable {
      * @param name of the finished file inside the directory, such as {@code dump.rdb}
      */
     public static SnapshotFile create(Path directory, String name) throws IOException {
-        Path temporary = directory.resolve(
-                "temp-" + ProcessHandle.current().pid() + ".rdb");
+        Path temporary = directory.resolve("temp-" + ProcessHandle.current().pid() + ".rdb");
         Files.deleteIfExists(temporary);
         // CREATE_NEW also refuses to follow a link that somebody put in the way.
-        FileChannel channel =
-                FileChannel.open(temporary, StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW);
+        FileChannel channel = FileChannel.open(temporary, StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW);
         return new SnapshotFile(directory, temporary, directory.resolve(name), channel);
     }
 

@@ -36,8 +36,10 @@ class DumpPayloadTest {
         for (byte[] value : Samples.borders()) {
             for (boolean compress : new boolean[] {true, false}) {
                 byte[] payload = DumpPayload.encode(value, 0, value.length, compress);
-                assertThat(decode(payload)).isInstanceOfSatisfying(StringValue.class, string -> assertThat(string.bytes())
-                        .isEqualTo(value));
+                assertThat(decode(payload))
+                        .isInstanceOfSatisfying(
+                                StringValue.class,
+                                string -> assertThat(string.bytes()).isEqualTo(value));
             }
         }
     }
@@ -86,8 +88,9 @@ class DumpPayloadTest {
     }
 
     private static void assertRefused(byte[] payload, Reason reason) {
-        assertThat(decode(payload)).isInstanceOfSatisfying(Refused.class, refused -> assertThat(refused.reason())
-                .isEqualTo(reason));
+        assertThat(decode(payload))
+                .isInstanceOfSatisfying(
+                        Refused.class, refused -> assertThat(refused.reason()).isEqualTo(reason));
     }
 
     private static DumpPayload.Decoded decode(byte[] payload) {

@@ -47,7 +47,8 @@ class LzfTest {
             byte[] out = new byte[2 * in.length + 50];
             int length = lzf.compress(shifted, margin, in.length, out, 3, out.length - 3);
             byte[] fresh = new byte[out.length];
-            assertThat(new Lzf().compress(in, 0, in.length, fresh, 3, out.length - 3)).isEqualTo(length);
+            assertThat(new Lzf().compress(in, 0, in.length, fresh, 3, out.length - 3))
+                    .isEqualTo(length);
             assertThat(fresh).isEqualTo(out);
             byte[] back = new byte[in.length + 2];
             assertThat(Lzf.decompress(out, 3, length, back, 1, in.length)).isTrue();
@@ -66,7 +67,9 @@ class LzfTest {
         assertThat(decompresses("00612001", 4)).as("copy from before the start").isFalse();
         assertThat(decompresses("006120", 4)).as("no distance").isFalse();
         assertThat(decompresses("0061e0", 10)).as("no long length").isFalse();
-        assertThat(decompresses("0061e000", 10)).as("no distance after a long length").isFalse();
+        assertThat(decompresses("0061e000", 10))
+                .as("no distance after a long length")
+                .isFalse();
     }
 
     private static boolean decompresses(String hex, int length) {

@@ -121,8 +121,7 @@ class RdbPeerTest {
                     byte[] key = Samples.ascii("k" + i);
                     byte[] value = values.get(i);
                     writer.idle(i % 5 == 0 ? i : -1);
-                    writer.keyWithString(
-                            i % 2 == 0 ? -1 : FAR_FUTURE + i, key, 0, key.length, value, 0, value.length);
+                    writer.keyWithString(i % 2 == 0 ? -1 : FAR_FUTURE + i, key, 0, key.length, value, 0, value.length);
                 }
                 writer.keyWithString(-1, Samples.ascii("n"), 0, 1, Long.MIN_VALUE);
             }
@@ -152,8 +151,9 @@ class RdbPeerTest {
                 assertThat(HexFormat.of().formatHex(DumpPayload.encode(value, 0, value.length, true)))
                         .isEqualTo(HexFormat.of().formatHex(payload));
                 assertThat(DumpPayload.decode(payload, 0, payload.length, DumpPayload.VERSION))
-                        .isInstanceOfSatisfying(StringValue.class, string -> assertThat(string.bytes())
-                                .isEqualTo(value));
+                        .isInstanceOfSatisfying(
+                                StringValue.class,
+                                string -> assertThat(string.bytes()).isEqualTo(value));
                 byte[] plain = DumpPayload.encode(value, 0, value.length, false);
                 assertThat(redis.send("RESTORE", "r", 0, plain, "REPLACE")).isEqualTo("OK");
                 assertThat(redis.send("GET", "r")).isEqualTo(value);
@@ -165,7 +165,8 @@ class RdbPeerTest {
     void refuses_the_payloads_that_redis_refuses() throws IOException {
         try (RedisPeer redis = start()) {
             List<byte[]> payloads = new ArrayList<>();
-            for (String body : List.of("", "00", "0161", "000161", "00016162", "00c4", "002061", "0800", "ff00", "00c302")) {
+            for (String body :
+                    List.of("", "00", "0161", "000161", "00016162", "00c4", "002061", "0800", "ff00", "00c302")) {
                 payloads.add(DumpPayloadTest.sealed(body, 10));
                 payloads.add(DumpPayloadTest.sealed(body, 11));
             }
@@ -177,11 +178,11 @@ class RdbPeerTest {
             payloads.add(HexFormat.of().parseHex("000161" + "0a00" + "0000000000000000"));
             payloads.add(HexFormat.of().parseHex("000161" + "0a00" + "0000000000000001"));
             for (byte[] payload : payloads) {
-                String answer =
-                        switch (DumpPayload.decode(payload, 0, payload.length, DumpPayload.VERSION)) {
-                            case StringValue _ -> "OK";
-                            case DumpPayload.Refused refused -> "ERR " + refused.reason().text();
-                        };
+                String answer = switch (DumpPayload.decode(payload, 0, payload.length, DumpPayload.VERSION)) {
+                    case StringValue _ -> "OK";
+                    case DumpPayload.Refused refused ->
+                        "ERR " + refused.reason().text();
+                };
                 assertThat(answer)
                         .as(HexFormat.of().formatHex(payload))
                         .isEqualTo(redis.send("RESTORE", "k", 0, payload, "REPLACE"));

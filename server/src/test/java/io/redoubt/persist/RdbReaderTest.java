@@ -52,7 +52,8 @@ class RdbReaderTest {
                     + "ff";
             byte[] bytes = HexFormat.of().parseHex(contents);
             long crc = Long.reverseBytes(Crc64.update(0, bytes, 0, bytes.length));
-            assertThat(HexFormat.of().formatHex(out.toByteArray())).isEqualTo(contents + HexFormat.of().toHexDigits(crc));
+            assertThat(HexFormat.of().formatHex(out.toByteArray()))
+                    .isEqualTo(contents + HexFormat.of().toHexDigits(crc));
             assertThat(writer.writtenBytes()).isEqualTo(out.size());
             assertThat(events(out.toByteArray()))
                     .containsExactly(
@@ -99,8 +100,7 @@ class RdbReaderTest {
             writer.end();
             byte[] file = out.toByteArray();
             List<String> events = new ArrayList<>();
-            RdbReader reader =
-                    new RdbReader(new ByteArrayInputStream(file), true, 1 + random.nextInt(50));
+            RdbReader reader = new RdbReader(new ByteArrayInputStream(file), true, 1 + random.nextInt(50));
             reader.read(new Recorder(events));
             assertThat(events).isEqualTo(expected);
             assertThat(reader.offset()).isEqualTo(file.length);
@@ -128,11 +128,10 @@ class RdbReaderTest {
             for (int length = 0; length < file.length; length++) {
                 byte[] cut = Arrays.copyOf(file, length);
                 int end = length;
-                assertThat(catchThrowable(() -> events(cut)))
-                        .isInstanceOfSatisfying(RdbFormatException.class, e -> {
-                            assertThat(e.offset()).isBetween(0L, (long) end);
-                            assertThat(e.reason()).isEqualTo("ends too early");
-                        });
+                assertThat(catchThrowable(() -> events(cut))).isInstanceOfSatisfying(RdbFormatException.class, e -> {
+                    assertThat(e.offset()).isBetween(0L, (long) end);
+                    assertThat(e.reason()).isEqualTo("ends too early");
+                });
             }
         }
 
@@ -142,7 +141,9 @@ class RdbReaderTest {
             for (int bit = 0; bit < file.length * 8; bit++) {
                 byte[] changed = file.clone();
                 changed[bit / 8] ^= (byte) (1 << bit % 8);
-                assertThat(catchThrowable(() -> events(changed))).as("bit %d", bit).isInstanceOf(RdbException.class);
+                assertThat(catchThrowable(() -> events(changed)))
+                        .as("bit %d", bit)
+                        .isInstanceOf(RdbException.class);
             }
         }
 
@@ -211,8 +212,9 @@ class RdbReaderTest {
         private void assertRefused(String hex, String reason) {
             byte[] file = HexFormat.of().parseHex("524544495330303130" + hex);
             assertThat(catchThrowable(() -> events(file)))
-                    .isInstanceOfSatisfying(RdbFormatException.class, e -> assertThat(e.reason())
-                            .isEqualTo(reason));
+                    .isInstanceOfSatisfying(
+                            RdbFormatException.class,
+                            e -> assertThat(e.reason()).isEqualTo(reason));
         }
     }
 
@@ -223,8 +225,8 @@ class RdbReaderTest {
         void from_one_to_twelve_are_read_and_old_ones_have_no_checksum() throws IOException {
             for (int version = 1; version <= 12; version++) {
                 String header = "REDIS%04d".formatted(version);
-                byte[] end = HexFormat.of().parseHex("fd" + "01000000" + "00" + "0161" + "0162" + "ff"
-                        + (version < 5 ? "" : NO_CHECKSUM));
+                byte[] end = HexFormat.of()
+                        .parseHex("fd" + "01000000" + "00" + "0161" + "0162" + "ff" + (version < 5 ? "" : NO_CHECKSUM));
                 assertThat(events(concat(Samples.ascii(header), end))).containsExactly("0 a b 1000 -1 -1");
             }
         }

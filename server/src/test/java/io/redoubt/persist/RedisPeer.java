@@ -52,14 +52,23 @@ final class RedisPeer implements AutoCloseable {
             port = free.getLocalPort();
         }
         List<String> command = new ArrayList<>(List.of(
-                binary.toString(), "--port", Integer.toString(port), "--bind", loopback.getHostAddress(), "--save", "",
-                "--dir", directory.toString()));
+                binary.toString(),
+                "--port",
+                Integer.toString(port),
+                "--bind",
+                loopback.getHostAddress(),
+                "--save",
+                "",
+                "--dir",
+                directory.toString()));
         command.addAll(List.of(options));
         Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
         try {
             StringBuilder log = new StringBuilder();
             var lines = process.inputReader(StandardCharsets.ISO_8859_1);
-            for (String line = ""; !line.contains("Ready to accept connections"); log.append(line).append('\n')) {
+            for (String line = "";
+                    !line.contains("Ready to accept connections");
+                    log.append(line).append('\n')) {
                 line = lines.readLine();
                 if (line == null) {
                     throw new IOException("redis-server did not start:\n" + log);
@@ -72,7 +81,7 @@ final class RedisPeer implements AutoCloseable {
         }
     }
 
-    /** Sends Strings, numbers or byte arrays; answers a byte array, Long, null, or a String for a status or an error. */
+    /** Sends Strings, numbers or byte arrays; answers bytes, a Long, or a String for a status, an error or nil. */
     Object send(Object... arguments) throws IOException {
         ByteArrayOutputStream request = new ByteArrayOutputStream();
         request.writeBytes(Samples.ascii("*" + arguments.length + "\r\n"));
