@@ -29,8 +29,18 @@ find_java_home() {
     done
     if hash java 2>/dev/null; then
         path=${BASH_CMDS[java]}
-        [[ -L $path ]] && path=$(readlink -f -- "$path")
-        take_java_home "${path%/bin/java}" "${1-}" && return 0
+        # Mostly a link into one of these; knowing that spares a process.
+        for candidate in "${path%/bin/java}" /usr/lib/jvm/*; do
+            if [[ -r $candidate/release && $candidate/bin/java -ef $path ]]; then
+                take_java_home "$candidate" "${1-}" && return 0
+                path=
+                break
+            fi
+        done
+        if [[ -L $path ]]; then
+            path=$(readlink -f -- "$path")
+            take_java_home "${path%/bin/java}" "${1-}" && return 0
+        fi
     fi
     for candidate in /usr/lib/jvm/* /opt/java/* /opt/jdk* "${HOME-}"/.sdkman/candidates/java/* "${HOME-}"/.jdks/* \
         /Library/Java/JavaVirtualMachines/*/Contents/Home; do

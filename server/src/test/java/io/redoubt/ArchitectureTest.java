@@ -19,10 +19,8 @@ import java.util.List;
 class ArchitectureTest {
 
     @ArchTest
-    static final ArchRule packages_form_no_cycle = slices().matching("io.redoubt.(*)..")
-            .should()
-            .beFreeOfCycles()
-            .allowEmptyShould(true);
+    static final ArchRule packages_form_no_cycle =
+            slices().matching("io.redoubt.(*)..").should().beFreeOfCycles().allowEmptyShould(true);
 
     @ArchTest
     static final ArchRule memory_knows_nobody = knowsOnly("memory");
@@ -117,8 +115,8 @@ class ArchitectureTest {
                 .resideInAPackage("io.redoubt." + name + "..")
                 .should()
                 .dependOnClassesThat(resideInAPackage("io.redoubt..")
-                        .and(DescribedPredicate.not(JavaClass.Predicates.resideInAnyPackage(
-                                allowed.toArray(String[]::new)))))
+                        .and(DescribedPredicate.not(
+                                JavaClass.Predicates.resideInAnyPackage(allowed.toArray(String[]::new)))))
                 .allowEmptyShould(true);
     }
 
