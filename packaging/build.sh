@@ -36,7 +36,8 @@ build_jar() {
     }
     say "2/3 Maven: ${BASH_CMDS[mvn]} (log: $log)"
     # Not "package": that would download the test libraries, too.
-    (cd "$home" && JAVA_HOME=$java_home exec mvn -B -Dredoubt.run ${REDOUBT_MAVEN_OPTIONS-} \
+    (cd "$home" && JAVA_HOME=$java_home MAVEN_OPTS="--sun-misc-unsafe-memory-access=allow ${MAVEN_OPTS-}" \
+        exec mvn -B -Dstyle.color=never -Dredoubt.run ${REDOUBT_MAVEN_OPTIONS-} \
         -pl server process-classes jar:jar@default-jar) </dev/null 9<&- 2>&1 | tee "$log" | show_progress
     if ((PIPESTATUS[0] != 0)); then
         say "the build failed:"
