@@ -197,7 +197,8 @@ public final class Session {
 
     void setLastCommand(CommandSpec spec) {
         lastCommand = spec;
-        commandCount++;
+        long count = commandCount;
+        commandCount = count + 1;
     }
 
     public long commandCount() {

@@ -138,7 +138,7 @@ final class Connection implements Session.Link {
         }
         if (query == null) {
             in.get(loop.inbox, 0, count);
-            runRequests(loop.inbox, 0, count);
+            runRequests(loop.inbox, 0, count, false);
         } else {
             append(in, count);
             runKept();
@@ -172,7 +172,7 @@ final class Connection implements Session.Link {
         if (kept == null) {
             return;
         }
-        runRequests(kept, queryStart, queryEnd);
+        runRequests(kept, queryStart, queryEnd, true);
         if (queryEnd - queryStart > loop.settings().queryBufferBytesMax) {
             loop.hooks().log(true, "Closing client that reached max query buffer length: id=" + session.id());
             close();
@@ -180,7 +180,7 @@ final class Connection implements Session.Link {
     }
 
     /** Runs the requests in a buffer, which is the loop's or our own, and keeps what is left. */
-    private void runRequests(byte[] buffer, int from, int limit) {
+    private void runRequests(byte[] buffer, int from, int limit, boolean isKept) {
         int at = from;
         var dispatcher = loop.dispatcher();
         Reply reply = loop.reply;
@@ -200,7 +200,7 @@ final class Connection implements Session.Link {
                     closeAfterReplies();
                     break;
                 }
-                if (parser.argBuffer() != buffer && isHttp()) {
+                if (parser.isInline() && isHttp()) {
                     loop.hooks()
                             .log(true, "Possible SECURITY ATTACK detected. It looks like somebody is sending POST or"
                                     + " Host: commands to Redoubt. Connection from " + remoteAddress + " aborted.");
@@ -228,7 +228,7 @@ final class Connection implements Session.Link {
         } finally {
             dispatcher.leave();
         }
-        keep(buffer, at, limit);
+        keep(buffer, at, limit, isKept);
         flush(reply);
         if (closesAfterReplies && pendingBytes == 0) {
             close();
@@ -258,12 +258,12 @@ final class Connection implements Session.Link {
         return true;
     }
 
-    private void keep(byte[] buffer, int at, int limit) {
+    private void keep(byte[] buffer, int at, int limit, boolean isKept) {
         if (at == limit) {
             query = null;
             queryStart = 0;
             queryEnd = 0;
-        } else if (buffer == query) {
+        } else if (isKept) {
             queryStart = at;
         } else {
             query = Arrays.copyOfRange(buffer, at, limit);
@@ -321,9 +321,15 @@ final class Connection implements Session.Link {
             return;
         }
         pending.add(ByteBuffer.wrap(bytes));
-        pendingBytes = pendingBytes + bytes.length;
+        addPendingBytes(bytes.length);
         wantWrites(true);
         checkOutputLimit(loop.nowMillis());
+    }
+
+    /** Called with the lock held, which makes the two steps one. */
+    private void addPendingBytes(int count) {
+        long before = pendingBytes;
+        pendingBytes = before + count;
     }
 
     private void wantWrites(boolean on) {
@@ -371,7 +377,7 @@ final class Connection implements Session.Link {
             while (!pending.isEmpty()) {
                 var next = pending.peek();
                 int count = channel.write(next);
-                pendingBytes = pendingBytes - count;
+                addPendingBytes(-count);
                 loop.countWrite(count);
                 if (next.hasRemaining()) {
                     return;
@@ -510,7 +516,7 @@ final class Connection implements Session.Link {
             outputLock.lock();
             try {
                 pending.add(ByteBuffer.wrap(bytes));
-                pendingBytes = pendingBytes + bytes.length;
+                addPendingBytes(bytes.length);
             } finally {
                 outputLock.unlock();
             }

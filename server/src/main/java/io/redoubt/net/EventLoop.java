@@ -87,7 +87,7 @@ public final class EventLoop implements Runnable {
             try {
                 turn();
             } catch (IOException failure) {
-                hooks.log(true, "Event loop " + index + ": " + failure.getMessage());
+                hooks.log(true, "Event loop " + index + ": " + failure);
             } catch (RuntimeException | Error thrown) {
                 hooks.bug(thrown);
             }
@@ -130,7 +130,7 @@ public final class EventLoop implements Runnable {
             // Another event of this turn closed it.
             key.cancel();
         } catch (IOException failure) {
-            hooks.log(true, failure.getMessage());
+            hooks.log(true, failure.toString());
         }
     }
 
@@ -165,7 +165,7 @@ public final class EventLoop implements Runnable {
         try {
             selector.close();
         } catch (IOException failure) {
-            hooks.log(true, failure.getMessage());
+            hooks.log(true, failure.toString());
         }
     }
 

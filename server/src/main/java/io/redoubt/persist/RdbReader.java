@@ -204,7 +204,7 @@ public final class RdbReader {
                 return first;
             }
             case 1 -> {
-                return (first & 0x3f) << 8 | readByte();
+                return (first & 0x3fL) << 8 | readByte();
             }
             default -> {
                 if (first != RdbFormat.LENGTH_32_BITS && first != RdbFormat.LENGTH_64_BITS) {

@@ -154,7 +154,7 @@ public final class Decimal {
      * most {@link #DOUBLE_BYTES_MAX}. Integers and short binary fractions (0.5, 3.25) allocate nothing.
      */
     public static int formatDouble(double value, byte[] out, int from) {
-        if (value != value) {
+        if (Double.isNaN(value)) {
             return put("nan", out, from);
         }
         if (Double.isInfinite(value)) {
@@ -244,7 +244,7 @@ public final class Decimal {
         }
         if (kind == DECIMAL && length <= 18) {
             double quick = parseShort(bytes, from, length);
-            if (quick == quick) {
+            if (!Double.isNaN(quick)) {
                 return quick;
             }
         }

@@ -68,6 +68,7 @@ public final class RequestParser {
     private int consumed;
     private int next;
     private int bytesWanted;
+    private boolean isInline;
     private boolean authenticated = true;
     private long bulkBytesMax = DEFAULT_BULK_BYTES_MAX;
 
@@ -118,7 +119,7 @@ public final class RequestParser {
                 if (start >= limit) {
                     return incomplete(from, start);
                 }
-                boolean isInline = buffer[start] != '*';
+                isInline = buffer[start] != '*';
                 int result = isInline ? parseInline(buffer, start, limit) : parseCount(buffer, start, limit);
                 if (result == INCOMPLETE) {
                     return incomplete(from, start);
@@ -315,6 +316,11 @@ public final class RequestParser {
      */
     public long bytesWanted() {
         return bytesWanted;
+    }
+
+    /** Whether the request was an inline one, so that its arguments are in the parser's own array. */
+    public boolean isInline() {
+        return isInline;
     }
 
     /** Returns the array that holds the arguments: the caller's buffer or, for an inline request, the parser's own. */
