@@ -12,7 +12,12 @@ public final class Glob {
 
     /** Returns whether the whole text matches; {@code ignoreCase} concerns ASCII letters. */
     public static boolean matches(
-            byte[] pattern, int patternFrom, int patternLength, byte[] text, int textFrom, int textLength,
+            byte[] pattern,
+            int patternFrom,
+            int patternLength,
+            byte[] text,
+            int textFrom,
+            int textLength,
             boolean ignoreCase) {
         int patternEnd = patternFrom + patternLength;
         int textEnd = textFrom + textLength;

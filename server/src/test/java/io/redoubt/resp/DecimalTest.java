@@ -23,8 +23,28 @@ class DecimalTest {
     private static final BigInteger LONG_MAX = BigInteger.valueOf(Long.MAX_VALUE);
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "-", "+1", "-0", "00", "01", "-01", " 1", "1 ", "1a", "a", "1.0", "--1", "1-",
-        "9223372036854775808", "-9223372036854775809", "9999999999999999999", "10000000000000000000", "\0"})
+    @ValueSource(
+            strings = {
+                "",
+                "-",
+                "+1",
+                "-0",
+                "00",
+                "01",
+                "-01",
+                " 1",
+                "1 ",
+                "1a",
+                "a",
+                "1.0",
+                "--1",
+                "1-",
+                "9223372036854775808",
+                "-9223372036854775809",
+                "9999999999999999999",
+                "10000000000000000000",
+                "\0"
+            })
     void integers_that_are_not_canonical_are_refused(String text) {
         byte[] bytes = bytes(text);
         assertThat(Decimal.isLong(bytes, 0, bytes.length)).isFalse();
@@ -55,8 +75,20 @@ class DecimalTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"0,0", "007,7", "+5,5", "18446744073709551615,-1", "-1,-1", "9223372036854775808,-9223372036854775808",
-        "18446744073709551616,77", "184467440737095516150,77", "1x,77", "+,77", "' 1',77", "'',0"})
+    @CsvSource({
+        "0,0",
+        "007,7",
+        "+5,5",
+        "18446744073709551615,-1",
+        "-1,-1",
+        "9223372036854775808,-9223372036854775808",
+        "18446744073709551616,77",
+        "184467440737095516150,77",
+        "1x,77",
+        "+,77",
+        "' 1',77",
+        "'',0"
+    })
     void cursors_are_unsigned(String text, long expected) {
         byte[] bytes = bytes(text);
         assertThat(Decimal.parseUnsigned(bytes, 0, bytes.length, 77)).isEqualTo(expected);
@@ -65,10 +97,25 @@ class DecimalTest {
     @Nested
     class Doubles {
         @ParameterizedTest
-        @CsvSource({"3,3", "-0.0,-0", "0.1,0.10000000000000001", "3.25,3.25", "-2.5,-2.5", "1e16,10000000000000000",
-            "1e17,1e+17", "-1e300,-1.0000000000000001e+300", "1e-4,0.0001", "1e-5,1.0000000000000001e-05",
-            "0.0001220703125,0.0001220703125", "0.00006103515625,6.103515625e-05", "5e-324,4.9406564584124654e-324",
-            "1.7976931348623157e308,1.7976931348623157e+308", "2e22,2e+22", "0.5,0.5", "123456.789,123456.789"})
+        @CsvSource({
+            "3,3",
+            "-0.0,-0",
+            "0.1,0.10000000000000001",
+            "3.25,3.25",
+            "-2.5,-2.5",
+            "1e16,10000000000000000",
+            "1e17,1e+17",
+            "-1e300,-1.0000000000000001e+300",
+            "1e-4,0.0001",
+            "1e-5,1.0000000000000001e-05",
+            "0.0001220703125,0.0001220703125",
+            "0.00006103515625,6.103515625e-05",
+            "5e-324,4.9406564584124654e-324",
+            "1.7976931348623157e308,1.7976931348623157e+308",
+            "2e22,2e+22",
+            "0.5,0.5",
+            "123456.789,123456.789"
+        })
         void print_with_seventeen_digits(double value, String expected) {
             assertThat(print(value)).isEqualTo(expected);
         }
@@ -87,7 +134,9 @@ class DecimalTest {
             for (int i = 0; i < 20_000; i++) {
                 double value = i % 3 == 0
                         ? Double.longBitsToDouble(random.nextLong())
-                        : i % 3 == 1 ? random.nextInt(1 << 20) / 1024.0 : random.nextDouble() * POWERS[random.nextInt(POWERS.length)];
+                        : i % 3 == 1
+                                ? random.nextInt(1 << 20) / 1024.0
+                                : random.nextDouble() * POWERS[random.nextInt(POWERS.length)];
                 if (!Double.isFinite(value)) {
                     continue;
                 }
@@ -100,15 +149,52 @@ class DecimalTest {
         }
 
         @ParameterizedTest
-        @ValueSource(strings = {"", "+", "-", ".", "e5", "1e", "1e+", " 1", "1 ", "1d", "1f", "0x", "0x1p", "nan",
-            "-nan", "NaN", "infin", "1e309", "-1e309", "1e-400", "1\0", "1_0", "0x1p5000", "0x1p-2000", "1..2"})
+        @ValueSource(
+                strings = {
+                    "",
+                    "+",
+                    "-",
+                    ".",
+                    "e5",
+                    "1e",
+                    "1e+",
+                    " 1",
+                    "1 ",
+                    "1d",
+                    "1f",
+                    "0x",
+                    "0x1p",
+                    "nan",
+                    "-nan",
+                    "NaN",
+                    "infin",
+                    "1e309",
+                    "-1e309",
+                    "1e-400",
+                    "1\0",
+                    "1_0",
+                    "0x1p5000",
+                    "0x1p-2000",
+                    "1..2"
+                })
         void what_strtod_leaves_unread_or_cannot_hold_is_refused(String text) {
             assertThat(parse(text)).isNaN();
         }
 
         @ParameterizedTest
-        @CsvSource({"1.,1", ".5,0.5", "-.5e1,-5", "+1,1", "0x10,16", "0X.8p1,1", "1E5,100000", "0e999999999999,0",
-            "-0,-0.0", "123456789012345678,123456789012345680", "0.30000000000000004,0.30000000000000004"})
+        @CsvSource({
+            "1.,1",
+            ".5,0.5",
+            "-.5e1,-5",
+            "+1,1",
+            "0x10,16",
+            "0X.8p1,1",
+            "1E5,100000",
+            "0e999999999999,0",
+            "-0,-0.0",
+            "123456789012345678,123456789012345680",
+            "0.30000000000000004,0.30000000000000004"
+        })
         void parse_as_strtod_does(String text, double expected) {
             assertThat(parse(text)).isEqualTo(expected);
         }

@@ -12,7 +12,10 @@ import org.junit.jupiter.params.provider.CsvSource;
 @DisplayNameGeneration(DisplayNameGenerator.ReplaceUnderscores.class)
 class GlobTest {
     @ParameterizedTest
-    @CsvSource(quoteCharacter = '`', textBlock = """
+    @CsvSource(
+            quoteCharacter = '`',
+            textBlock =
+                    """
             *,          abc,     true
             **,         abc,     true
             a*,         abc,     true
@@ -52,7 +55,8 @@ class GlobTest {
             A,          a,       false
             """)
     void matches_as_redis_does(String pattern, String text, boolean expected) {
-        assertThat(matches(pattern.replace("\\\\", "\\"), text.replace("\\\\", "\\"), false)).isEqualTo(expected);
+        assertThat(matches(pattern.replace("\\\\", "\\"), text.replace("\\\\", "\\"), false))
+                .isEqualTo(expected);
     }
 
     @Test

@@ -119,8 +119,8 @@ class ReplyTest {
     void errors_are_counted_and_told_to_the_listener() {
         List<String> heard = new ArrayList<>();
         Reply reply = new Reply();
-        reply.setErrorListener((buffer, start, end) ->
-                heard.add(new String(buffer, start, end - start, StandardCharsets.UTF_8)));
+        reply.setErrorListener(
+                (buffer, start, end) -> heard.add(new String(buffer, start, end - start, StandardCharsets.UTF_8)));
         assertThat(reply.lastErrorCode()).isEmpty();
         reply.ok();
         reply.error("WRONGTYPE Operation against a key");

@@ -29,8 +29,9 @@ class RequestParserTest {
                 Arguments.of("*1\rX$4\rYPINGzz", List.of(List.of("PING"))),
                 Arguments.of("*0\r\n*-7\r\n\r\n  \n*1\r\n$1\r\na\r\n", List.of(List.of("a"))),
                 Arguments.of("PING\r\n", List.of(List.of("PING"))),
-                Arguments.of("PING\n*1\r\n$1\r\na\r\nPING x\r\n", List.of(
-                        List.of("PING"), List.of("a"), List.of("PING", "x"))),
+                Arguments.of(
+                        "PING\n*1\r\n$1\r\na\r\nPING x\r\n",
+                        List.of(List.of("PING"), List.of("a"), List.of("PING", "x"))),
                 Arguments.of("\r\rSET a  b\t\r\n", List.of(List.of("SET", "a", "b"))),
                 Arguments.of("ECHO \"\\x41\\n\\q\\\"\"\r\n", List.of(List.of("ECHO", "A\nq\""))),
                 Arguments.of("ECHO \"\\xzz\\t\\b\\a\\r\"\n", List.of(List.of("ECHO", "xzz\t\b\u0007\r"))),
@@ -176,7 +177,8 @@ class RequestParserTest {
         byte[] bytes = bytes("*" + count + "\r\n" + "$1\r\nx\r\n".repeat(count));
         RequestParser parser = new RequestParser();
         for (int limit = 0; limit < bytes.length; limit += 100) { // Quadratic work would take minutes here.
-            assertThat(parser.parse(bytes, 0, limit) == RequestParser.INCOMPLETE).isTrue();
+            assertThat(parser.parse(bytes, 0, limit) == RequestParser.INCOMPLETE)
+                    .isTrue();
         }
         assertThat(parser.parse(bytes, 0, bytes.length)).isEqualTo(RequestParser.COMPLETE);
         assertThat(parser.argCount()).isEqualTo(count);
@@ -200,7 +202,9 @@ class RequestParserTest {
             }
             List<List<String>> whole = feed(bytes, Math.max(1, bytes.length));
             assertThat(feed(bytes, 1)).as(() -> Arrays.toString(bytes)).isEqualTo(whole);
-            assertThat(feed(bytes, 1 + random.nextInt(7))).as(() -> Arrays.toString(bytes)).isEqualTo(whole);
+            assertThat(feed(bytes, 1 + random.nextInt(7)))
+                    .as(() -> Arrays.toString(bytes))
+                    .isEqualTo(whole);
         }
     }
 
@@ -216,7 +220,9 @@ class RequestParserTest {
     private static List<String> split(String line) {
         List<byte[]> arguments = ArgumentLine.splitArguments(bytes(line));
         assertThat(arguments).isNotNull();
-        return arguments.stream().map(a -> new String(a, StandardCharsets.ISO_8859_1)).toList();
+        return arguments.stream()
+                .map(a -> new String(a, StandardCharsets.ISO_8859_1))
+                .toList();
     }
 
     /** Delivers the bytes in pieces, each time in another array at another index, and drops what was consumed. */
