@@ -4,15 +4,16 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
 /**
- * Finds the arguments of one request after another in the bytes that a client sent. One per connection, not thread-safe.
+ * Finds the arguments of one request after another in the bytes that a client sent. One per connection, not
+ * thread-safe.
  *
  * <p>The parser copies nothing: arguments are (start, length) pairs into the caller's buffer, except those of inline
- * requests, which are decoded into a scratch buffer of its own. Progress on a request that has not arrived completely is
- * kept as offsets from the request's first byte, so the caller may move the bytes between calls and nothing is scanned
- * twice. Memory follows what has arrived, never what a header announces.
+ * requests, which are decoded into a scratch buffer of its own. Progress on a request that has not arrived completely
+ * is kept as offsets from the request's first byte, so the caller may move the bytes between calls and nothing is
+ * scanned twice. Memory follows what has arrived, never what a header announces.
  *
- * <p>Quirks of Redis kept on purpose: a header line ends with CR and any byte, the two bytes after a bulk are not looked
- * at, and a NUL byte in a line hides the end of that line, so that such a request ends in a "too big" error.
+ * <p>Quirks of Redis kept on purpose: a header line ends with CR and any byte, the two bytes after a bulk are not
+ * looked at, and a NUL byte in a line hides the end of that line, so that such a request ends in a "too big" error.
  *
  * @see <a href="https://redis.io/docs/latest/develop/reference/protocol-spec/">RESP specification</a>
  */
