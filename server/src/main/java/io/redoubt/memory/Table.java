@@ -25,8 +25,8 @@ import org.jspecify.annotations.Nullable;
  * Expiry times lie in a second array per segment, present only where used. It stays when its last time goes (a single
  * key that comes and goes must not allocate each time) until the segment is rebuilt or cloned.
  *
- * freeze() gives away the arrays themselves. From then on a segment of an older epoch clones its arrays before its first
- * change; rebuilt segments are new objects anyway.
+ * freeze() gives away the arrays themselves. From then on a segment of an older epoch clones its arrays before its
+ * first change; rebuilt segments are new objects anyway.
  */
 public abstract class Table {
     /** The expiry of an entry that has none. */
@@ -302,7 +302,8 @@ public abstract class Table {
             return 0;
         }
         int visited = 0;
-        long budget = (long) maxVisited * SLOTS_PER_VISIT;
+        int visitedMax = Math.max(maxVisited, 1);
+        long budget = (long) visitedMax * SLOTS_PER_VISIT;
         while (from < HASH_END) {
             Segment segment = segmentOf((int) from);
             long[] expiries = segment.expiries;
@@ -310,7 +311,7 @@ public abstract class Table {
                 budget--;
             } else {
                 for (; index < expiries.length; index++) {
-                    if (visited == maxVisited || budget <= 0) {
+                    if (visited == visitedMax || budget <= 0) {
                         return Integer.toUnsignedLong(segment.hashFirst) << CURSOR_SLOT_BITS | index;
                     }
                     budget--;
