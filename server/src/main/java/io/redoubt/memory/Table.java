@@ -53,6 +53,7 @@ public abstract class Table {
     private int largestSlotCount; // At least that of the largest segment.
     private long count;
     private long expiryCount;
+    private long segmentBytes; // Sum of the segments' sizes.
     private int epoch;
     private boolean frozen;
 
@@ -73,6 +74,7 @@ public abstract class Table {
         directory = new Segment[] {new Segment(SEGMENT_SLOTS_MIN, 0, 0, 0)};
         directoryShift = 31;
         largestSlotCount = SEGMENT_SLOTS_MIN;
+        segmentBytes = directory[0].sizeInBytes();
     }
 
     /** Tells whether the record's key equals the given bytes. */
@@ -150,7 +152,9 @@ public abstract class Table {
         if (found().expiry(foundIndex) != expiryMillis) {
             Segment segment = writableFound();
             int expiriesBefore = segment.expiryCount;
+            segmentBytes -= segment.sizeInBytes();
             segment.setExpiry(foundIndex, expiryMillis);
+            segmentBytes += segment.sizeInBytes();
             expiryCount += segment.expiryCount - expiriesBefore;
         }
     }
@@ -189,18 +193,15 @@ public abstract class Table {
         segmentCountByDepth = new int[depthMax + 1];
         segmentCountByDepth[0] = 1;
         largestSlotCount = SEGMENT_SLOTS_MIN;
+        segmentBytes = directory[0].sizeInBytes();
         count = 0;
         expiryCount = 0;
         foundSegment = null;
     }
 
-    /** Returns how much memory directory and segments take; walks the segments. */
+    /** Returns how much memory directory and segments take, without the records. */
     public final long sizeInBytes() {
-        long bytes = 128 + 4L * directory.length;
-        for (int i = 0; i < directory.length; i = nextSegment(i)) {
-            bytes += directory[i].sizeInBytes();
-        }
-        return bytes;
+        return 128 + 4L * directory.length + segmentBytes;
     }
 
     /**
@@ -380,7 +381,9 @@ public abstract class Table {
     private void own(Segment segment) {
         if (segment.epoch != epoch) {
             if (frozen) {
+                segmentBytes -= segment.sizeInBytes();
                 segment.cloneArrays();
+                segmentBytes += segment.sizeInBytes();
             }
             segment.epoch = epoch;
         }
@@ -402,6 +405,7 @@ public abstract class Table {
     private void resize(Segment segment, int slotCount) {
         Segment resized = new Segment(slotCount, segment.depth, segment.hashFirst, epoch);
         addAll(segment, resized);
+        segmentBytes -= segment.sizeInBytes();
         place(resized);
     }
 
@@ -430,6 +434,7 @@ public abstract class Table {
         }
         segmentCountByDepth[depth - 1]--;
         segmentCountByDepth[depth] += 2;
+        segmentBytes -= segment.sizeInBytes();
         place(lower);
         place(upper);
     }
@@ -456,6 +461,7 @@ public abstract class Table {
         addAll(sibling, joined);
         segmentCountByDepth[segment.depth] -= 2;
         segmentCountByDepth[joined.depth]++;
+        segmentBytes -= segment.sizeInBytes() + sibling.sizeInBytes();
         place(joined);
         halveDirectory();
         return true;
@@ -478,7 +484,7 @@ public abstract class Table {
         return slotCount;
     }
 
-    /** Lets every directory entry of the segment's prefix point to it. */
+    /** Lets every directory entry of a new segment's prefix point to it. */
     private void place(Segment segment) {
         int first = (segment.hashFirst >>> 1) >>> directoryShift;
         int end = first + (1 << (31 - directoryShift - segment.depth));
@@ -486,6 +492,7 @@ public abstract class Table {
             directory[i] = segment;
         }
         largestSlotCount = Math.max(largestSlotCount, segment.slots.length);
+        segmentBytes += segment.sizeInBytes();
     }
 
     private void doubleDirectory() {
@@ -517,6 +524,7 @@ public abstract class Table {
     public final void checkInvariants() {
         long entrySum = 0;
         long expirySum = 0;
+        long byteSum = 0;
         int[] byDepth = new int[depthMax + 1];
         long hash = 0;
         for (int i = 0; i < directory.length; ) {
@@ -531,10 +539,12 @@ public abstract class Table {
             checkSegment(segment);
             entrySum += segment.count;
             expirySum += segment.expiryCount;
+            byteSum += segment.sizeInBytes();
         }
         require(hash == HASH_END, "segments cover all hashes");
         require(entrySum == count, "entry count");
         require(expirySum == expiryCount, "expiry count");
+        require(byteSum == segmentBytes, "size of the segments");
         require(Arrays.equals(byDepth, segmentCountByDepth), "segments by depth");
     }
 
