@@ -364,5 +364,21 @@ class ArenaTest {
             arena.reclaim(10);
             arena.checkInvariants();
         }
+
+        @Test
+        void a_longer_chunk_may_take_the_index_of_one_that_went_meanwhile() {
+            arena.allocate(256 << 10);
+            arena.allocate(MIB);
+            arena.beginSnapshot();
+            int large = arena.allocate(MIB + 8);
+            arena.free(large, MIB + 8);
+            arena.endUnit();
+            int first = arena.allocate(MIB);
+            assertThat(Arena.chunkIndex(first)).isEqualTo(Arena.chunkIndex(large));
+            arena.allocate(MIB);
+            int third = arena.allocate(MIB);
+            assertThat(Arena.chunkIndex(third)).isEqualTo(Arena.chunkIndex(large));
+            assertThat(arena.isFrozen(third)).isFalse();
+        }
     }
 }
