@@ -157,7 +157,7 @@ final class Partition {
     }
 
     long usedBytes() {
-        return arena.usedBytes() + table.count() * 13 + largeBytes;
+        return arena.usedBytes() + table.sizeInBytes() + largeBytes;
     }
 
     /** Begins a snapshot. Called in exclusive mode. */
