@@ -345,6 +345,16 @@ final class Forms {
             return List.copyOf(points);
         }
 
+        /** The first line replaces the default, later ones add to it, an empty one starts anew. */
+        @Override
+        public List<SavePoint> load(List<SavePoint> current, List<String> args, boolean isFirst)
+                throws RefusedValueException {
+            List<SavePoint> points = parse(current, args);
+            List<SavePoint> all = new ArrayList<>(isFirst || points.isEmpty() ? List.of() : current);
+            all.addAll(points);
+            return List.copyOf(all);
+        }
+
         private static long number(String text, int min) throws RefusedValueException {
             try {
                 int value = Integer.parseInt(text);
@@ -393,7 +403,8 @@ final class Forms {
                         new OutputBufferLimits(limits.normal(), limit(words, i), limits.pubsub());
                     case "pubsub" -> new OutputBufferLimits(limits.normal(), limits.replica(), limit(words, i));
                     default ->
-                        throw new RefusedValueException("Invalid client class specified in buffer limit configuration.");
+                        throw new RefusedValueException(
+                                "Invalid client class specified in buffer limit configuration.");
                 };
             }
             return limits;
