@@ -239,7 +239,8 @@ public final class ConfigLoader {
                 || meant != null && meant.isSecret() && words.size() > 1) {
             return words.getFirst() + (line.length() == words.getFirst().length() ? "" : " (redacted)");
         }
-        return name.equals("user") ? line.replaceAll("([\"']?[<>#!])\\S+", "$1(redacted)") : line;
+        boolean mayHoldPassword = name.equals("user") && words.size() > 1 && line.matches(".*[<>#!].*");
+        return mayHoldPassword ? "user " + words.get(1).split("[<>#!]", 2)[0] + " (redacted)" : line;
     }
 
     private void problem(String source, int line, String shown, String reason) {

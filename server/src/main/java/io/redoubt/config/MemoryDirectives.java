@@ -96,7 +96,16 @@ public final class MemoryDirectives extends DirectiveGroup {
             .meaning("Time budget of eviction 0..100.");
 
     public final Directive<String> maxmemoryPolicy = choice(
-                    "maxmemory-policy", "noeviction", "volatile-lru", "volatile-lfu", "volatile-random", "volatile-ttl", "allkeys-lru", "allkeys-lfu", "allkeys-random", "noeviction")
+                    "maxmemory-policy",
+                    "noeviction",
+                    "volatile-lru",
+                    "volatile-lfu",
+                    "volatile-random",
+                    "volatile-ttl",
+                    "allkeys-lru",
+                    "allkeys-lfu",
+                    "allkeys-random",
+                    "noeviction")
             .changes(AT_RUNTIME)
             .meaning("Eviction policy.");
 

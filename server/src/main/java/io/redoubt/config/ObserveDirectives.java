@@ -59,7 +59,17 @@ public final class ObserveDirectives extends DirectiveGroup {
             .meaning("Log to syslog.");
 
     public final Directive<String> syslogFacility = choice(
-                    "syslog-facility", "local0", "user", "local0", "local1", "local2", "local3", "local4", "local5", "local6", "local7")
+                    "syslog-facility",
+                    "local0",
+                    "user",
+                    "local0",
+                    "local1",
+                    "local2",
+                    "local3",
+                    "local4",
+                    "local5",
+                    "local6",
+                    "local7")
             .changes(AT_START)
             .meaning("Syslog facility.");
 

@@ -98,7 +98,9 @@ public final class PersistenceDirectives extends DirectiveGroup {
             .meaning("Deep check of RESTORE/RDB payloads: no/yes/clients.");
 
     public final Directive<List<SavePoint>> save = special(
-                    "save", List.of(new SavePoint(3600, 1), new SavePoint(300, 100), new SavePoint(60, 10000)), Forms.SAVE)
+                    "save",
+                    List.of(new SavePoint(3600, 1), new SavePoint(300, 100), new SavePoint(60, 10000)),
+                    Forms.SAVE)
             .changes(AT_RUNTIME)
             .meaning("Pairs \"seconds changes\"; empty string disables.");
 

@@ -376,8 +376,10 @@ class ConfigTest {
         @Test
         void hides_a_secret_that_is_set_and_never_takes_the_word_for_one() {
             assertThat(set("requirepass", "hunter2")).isEqualTo("OK");
-            assertThat(editor.get(List.of("requirepass"), true)).containsExactly(new Setting("requirepass", "(redacted)"));
-            assertThat(editor.get(List.of("requirepass"), false)).containsExactly(new Setting("requirepass", "hunter2"));
+            assertThat(editor.get(List.of("requirepass"), true))
+                    .containsExactly(new Setting("requirepass", "(redacted)"));
+            assertThat(editor.get(List.of("requirepass"), false))
+                    .containsExactly(new Setting("requirepass", "hunter2"));
             assertThat(set("requirepass", "(redacted)")).startsWith("ERR");
         }
 
@@ -425,7 +427,7 @@ class ConfigTest {
         @Test
         void all_problems_are_reported_with_the_nearest_name_and_without_secrets() {
             assertThatThrownBy(() -> loadFile("maxmemry 1\nport x\nrequirepass hunter2 x\nrequirpass hunter2\n"
-                            + "user a >hunter2 on\nuser a on >hunter2\nmasterauth \"hunter2\n"))
+                            + "user a >hunter2 on\nuser a on \">my hunter2\"\nmasterauth \"hunter2\n"))
                     .hasMessageContaining("did you mean 'maxmemory'?")
                     .hasMessageContaining("at line 2\n>>> 'port x'\nargument couldn't be parsed")
                     .hasMessageContaining("at line 7")
@@ -479,6 +481,17 @@ class ConfigTest {
                     .isEqualTo(edits.get(List.of("*"), false));
             ConfigFile.rewrite(again.file(), again.config(), null, false);
             assertThat(Files.readString(again.file())).isEqualTo(text);
+        }
+
+        @Test
+        void never_lets_a_value_start_a_line_of_its_own() throws Exception {
+            LoadedConfig loaded = loadFile("");
+            loaded.config().replication.replicaof.change(new MasterAddress("a\nrequirepass x", 1));
+            loaded.config().network.bind.change(List.of("b\nrequirepass y"));
+            ConfigFile.rewrite(loaded.file(), loaded.config(), null, false);
+            assertThat(Files.readAllLines(loaded.file())).noneMatch(line -> line.startsWith("requirepass"));
+            assertThatThrownBy(() -> ConfigFile.rewrite(loaded.file(), loaded.config(), List.of("user a\nb"), false))
+                    .isInstanceOf(IOException.class);
         }
 
         @Test
