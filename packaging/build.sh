@@ -103,7 +103,7 @@ train_cache() {
 
 # Sends the commands of training.commands to the server on port $1 as a client would, then SHUTDOWN.
 train() {
-    local port=$1 pid=$2 tries words word request
+    local port=$1 pid=$2 tries words word request reader
     for ((tries = 0; tries < 100; tries++)); do
         kill -0 "$pid" 2>/dev/null || return 1
         if { exec 8<>"/dev/tcp/127.0.0.1/$port"; } 2>/dev/null; then
@@ -115,6 +115,9 @@ train() {
         kill "$pid" 2>/dev/null
         return 1
     }
+    # Replies are read while commands are written, or both sides could wait for each other.
+    timeout 30 cat <&8 >/dev/null 2>&1 &
+    reader=$!
     {
         for ((tries = 0; tries < 20; tries++)); do
             while read -ra words; do
@@ -128,6 +131,7 @@ train() {
         done
         printf 'SHUTDOWN NOSAVE\r\n'
     } 1>&8 2>/dev/null
-    timeout 20 cat <&8 >/dev/null 2>&1
     exec 8<&- 8>&-
+    # The server closes the connection; if not, it has not understood SHUTDOWN.
+    wait "$reader" || kill "$pid" 2>/dev/null
 }

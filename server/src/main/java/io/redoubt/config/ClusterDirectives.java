@@ -64,7 +64,8 @@ public final class ClusterDirectives extends DirectiveGroup {
             .changes(AT_START)
             .meaning("Bus port; 0 = client port + 10000.");
 
-    public final Directive<String> clusterPreferredEndpointType = choice("cluster-preferred-endpoint-type", "ip", "ip", "hostname", "unknown-endpoint")
+    public final Directive<String> clusterPreferredEndpointType =
+            choice("cluster-preferred-endpoint-type", "ip", "ip", "hostname", "unknown-endpoint")
             .changes(AT_RUNTIME)
             .meaning("Which endpoint CLUSTER SLOTS and redirects show.");
 
@@ -73,7 +74,8 @@ public final class ClusterDirectives extends DirectiveGroup {
             .changes(AT_RUNTIME)
             .meaning("Replica never starts automatic failover.");
 
-    public final Directive<Long> clusterReplicaValidityFactor = integer("cluster-replica-validity-factor", 10L, 0L, 2147483647L)
+    public final Directive<Long> clusterReplicaValidityFactor =
+            integer("cluster-replica-validity-factor", 10L, 0L, 2147483647L)
             .alias("cluster-slave-validity-factor")
             .changes(AT_RUNTIME)
             .meaning("Max data age factor for failover.");
@@ -92,7 +94,8 @@ public final class ClusterDirectives extends DirectiveGroup {
         }
         for (int i = 0; i < value.length(); i++) {
             char c = value.charAt(i);
-            boolean isFine = c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '.';
+            boolean isFine =
+                    c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '.';
             if (!isFine) {
                 return "Hostnames may only contain alphanumeric characters, hyphens or dots";
             }

@@ -36,6 +36,9 @@ public final class ConfigFile {
      */
     public static void rewrite(Path file, Config config, @Nullable List<String> userLines, boolean writesAll)
             throws IOException {
+        if (userLines != null && userLines.stream().anyMatch(line -> line.matches("(?s).*[\\n\\r].*"))) {
+            throw new IOException("a user holds a line break");
+        }
         Path target = Files.exists(file) ? file.toRealPath() : file.toAbsolutePath();
         String former = Files.exists(target) ? Files.readString(target, StandardCharsets.ISO_8859_1) : "";
         String text = rewritten(former, config, userLines, writesAll);

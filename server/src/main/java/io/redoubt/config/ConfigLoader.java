@@ -16,8 +16,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads redis.conf, standard input and the command line, which Redis treats as one text: the options of the command line
- * become lines after those of the file. Text is kept as bytes (ISO 8859-1) until a line is cut into words.
+ * Reads redis.conf, standard input and the command line, which Redis treats as one text: the options of the command
+ * line become lines after those of the file. Text is kept as bytes (ISO 8859-1) until a line is cut into words.
  */
 public final class ConfigLoader {
     private static final String BAD_DIRECTIVE = "Bad directive or wrong number of arguments";
@@ -142,7 +142,8 @@ public final class ConfigLoader {
             }
             List<String> words = ConfigLine.split(line);
             if (words == null) {
-                problem(source, number, shown(line, List.of(line.split("\\s", 2))), "Unbalanced quotes in configuration line");
+                String shown = shown(line, List.of(line.split("\\s", 2)));
+                problem(source, number, shown, "Unbalanced quotes in configuration line");
             } else if (!words.isEmpty()) {
                 List<String> decoded = words.stream().map(ConfigLoader::text).toList();
                 readLine(decoded, line, source, number, depth);
@@ -238,7 +239,8 @@ public final class ConfigLoader {
                 || meant != null && meant.isSecret() && words.size() > 1) {
             return words.getFirst() + (line.length() == words.getFirst().length() ? "" : " (redacted)");
         }
-        return name.equals("user") ? line.replaceAll("([\"']?[<>#!])\\S+", "$1(redacted)") : line;
+        boolean mayHoldPassword = name.equals("user") && words.size() > 1 && line.matches(".*[<>#!].*");
+        return mayHoldPassword ? "user " + words.get(1).split("[<>#!]", 2)[0] + " (redacted)" : line;
     }
 
     private void problem(String source, int line, String shown, String reason) {
@@ -257,8 +259,8 @@ public final class ConfigLoader {
             problems.append("replicaof directive not allowed in cluster mode\n");
         }
         if (!users.isEmpty() && !config.security.aclfile.value().isEmpty()) {
-            problems.append("Configuring Redis with users defined in redis.conf and at the same setting an ACL file path"
-                    + " is invalid. This setup is very likely to lead to configuration errors and security holes,"
+            problems.append("Configuring Redis with users defined in redis.conf and at the same setting an ACL file"
+                    + " path is invalid. This setup is very likely to lead to configuration errors and security holes,"
                     + " please define either an ACL file or declare users directly in your redis.conf, but not"
                     + " both.\n");
         }

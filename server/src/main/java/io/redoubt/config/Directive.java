@@ -6,8 +6,8 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A setting of the server. Declared as a field of a {@link DirectiveGroup}. Reading is possible from any thread; changes
- * come from one thread at a time (start, or CONFIG SET in exclusive mode).
+ * A setting of the server. Declared as a field of a {@link DirectiveGroup}. Reading is possible from any thread;
+ * changes come from one thread at a time (start, or CONFIG SET in exclusive mode).
  */
 public final class Directive<T> {
     /** Puts a new value into effect, or refuses. */
@@ -32,6 +32,7 @@ public final class Directive<T> {
     private @Nullable String reasonWithoutEffect;
     private boolean isHidden;
     private boolean isSecret;
+    private boolean isLoaded;
     private volatile T value;
 
     Directive(String name, T defaultValue, Form<T> form) {
@@ -137,7 +138,10 @@ public final class Directive<T> {
 
     /** Reads arguments without changing anything. */
     public T parse(List<String> args) throws RefusedValueException {
-        T parsed = form.parse(value, args);
+        return checked(form.parse(value, args));
+    }
+
+    private T checked(T parsed) throws RefusedValueException {
         for (Applier<T> check : checks) {
             String reason = check.apply(parsed);
             if (reason != null) {
@@ -149,7 +153,8 @@ public final class Directive<T> {
 
     /** Takes the value that a configuration file gives, before anybody subscribed. */
     public void load(List<String> args) throws RefusedValueException {
-        value = parse(args);
+        value = checked(form.load(value, args, !isLoaded));
+        isLoaded = true;
     }
 
     /**

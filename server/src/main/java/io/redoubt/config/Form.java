@@ -7,6 +7,11 @@ interface Form<T> {
     /** Reads the arguments; {@code current} is the value so far, for forms that change a part of it. */
     T parse(T current, List<String> args) throws RefusedValueException;
 
+    /** As {@link #parse}, for a line of a file; {@code isFirst} until the directive was met once. */
+    default T load(T current, List<String> args, boolean isFirst) throws RefusedValueException {
+        return parse(current, args);
+    }
+
     /** The text that CONFIG GET shows. */
     String text(T value);
 

@@ -82,6 +82,11 @@ final class Forms {
         return ConfigLine.quote(new String(value.getBytes(StandardCharsets.UTF_8), StandardCharsets.ISO_8859_1));
     }
 
+    /** A word for a file: quoted unless it is plain, so that a line break in it never starts a line of its own. */
+    static String word(String value) {
+        return value.matches("[A-Za-z0-9.:*_%/-]+") ? value : quoteUtf8(value);
+    }
+
     private static RefusedValueException outside(String min, String max) {
         return new RefusedValueException("argument must be between " + min + " and " + max + " inclusive");
     }
@@ -322,7 +327,7 @@ final class Forms {
 
         @Override
         public List<String> lines(List<String> value, List<String> defaultValue, boolean whole) {
-            return List.of(value.isEmpty() ? "\"\"" : text(value));
+            return List.of(value.isEmpty() ? "\"\"" : value.stream().map(Forms::word).collect(Collectors.joining(" ")));
         }
 
         @Override
@@ -343,6 +348,16 @@ final class Forms {
                 points.add(new SavePoint(number(numbers.get(i), 1), number(numbers.get(i + 1), 0)));
             }
             return List.copyOf(points);
+        }
+
+        /** The first line replaces the default, later ones add to it, an empty one starts anew. */
+        @Override
+        public List<SavePoint> load(List<SavePoint> current, List<String> args, boolean isFirst)
+                throws RefusedValueException {
+            List<SavePoint> points = parse(current, args);
+            List<SavePoint> all = new ArrayList<>(isFirst || points.isEmpty() ? List.of() : current);
+            all.addAll(points);
+            return List.copyOf(all);
         }
 
         private static long number(String text, int min) throws RefusedValueException {
@@ -393,7 +408,8 @@ final class Forms {
                         new OutputBufferLimits(limits.normal(), limit(words, i), limits.pubsub());
                     case "pubsub" -> new OutputBufferLimits(limits.normal(), limits.replica(), limit(words, i));
                     default ->
-                        throw new RefusedValueException("Invalid client class specified in buffer limit configuration.");
+                        throw new RefusedValueException(
+                                "Invalid client class specified in buffer limit configuration.");
                 };
             }
             return limits;
@@ -549,7 +565,7 @@ final class Forms {
 
         @Override
         public List<String> lines(MasterAddress value, MasterAddress defaultValue, boolean whole) {
-            return value.isPresent() ? List.of(text(value)) : List.of();
+            return value.isPresent() ? List.of(word(value.host()) + " " + value.port()) : List.of();
         }
 
         @Override

@@ -52,14 +52,16 @@ public final class GeneralDirectives extends DirectiveGroup {
             .changes(AT_START)
             .meaning("Pid file path.");
 
-    public final Directive<String> procTitleTemplate = text("proc-title-template", "{title} {listen-addr} {server-mode}")
+    public final Directive<String> procTitleTemplate =
+            text("proc-title-template", "{title} {listen-addr} {server-mode}")
             .changes(AT_RUNTIME)
             .check(GeneralDirectives::titleTemplate)
             .meaning("Process title template: {title} {listen-addr} {server-mode} {port} {tls-port} "
                     + "{unixsocket} {config-file}.")
             .withoutEffect("a JVM cannot change the title of its process");
 
-    public final Directive<String> propagationErrorBehavior = choice("propagation-error-behavior", "ignore", "ignore", "panic", "panic-on-replicas")
+    public final Directive<String> propagationErrorBehavior =
+            choice("propagation-error-behavior", "ignore", "ignore", "panic", "panic-on-replicas")
             .changes(AT_RUNTIME)
             .meaning("What to do when a replicated/AOF command fails.");
 
@@ -73,12 +75,14 @@ public final class GeneralDirectives extends DirectiveGroup {
             .meaning("Change the process title.")
             .withoutEffect("a JVM cannot change the title of its process");
 
-    public final Directive<List<String>> shutdownOnSigint = choices("shutdown-on-sigint", "default", "default", "save", "nosave", "now", "force")
+    public final Directive<List<String>> shutdownOnSigint =
+            choices("shutdown-on-sigint", "default", "default", "save", "nosave", "now", "force")
             .changes(AT_RUNTIME)
             .check(GeneralDirectives::saveOrNot)
             .meaning("List of flags for SIGINT shutdown.");
 
-    public final Directive<List<String>> shutdownOnSigterm = choices("shutdown-on-sigterm", "default", "default", "save", "nosave", "now", "force")
+    public final Directive<List<String>> shutdownOnSigterm =
+            choices("shutdown-on-sigterm", "default", "default", "save", "nosave", "now", "force")
             .changes(AT_RUNTIME)
             .check(GeneralDirectives::saveOrNot)
             .meaning("List of flags for SIGTERM shutdown.");

@@ -17,12 +17,14 @@ public final class MemoryDirectives extends DirectiveGroup {
             .meaning("Min CPU percent for active defrag.")
             .withoutEffect("the arena keeps its size classes dense by itself");
 
-    public final Directive<Long> activeDefragIgnoreBytes = bytes("active-defrag-ignore-bytes", 104857600L, 1L, Long.MAX_VALUE)
+    public final Directive<Long> activeDefragIgnoreBytes =
+            bytes("active-defrag-ignore-bytes", 104857600L, 1L, Long.MAX_VALUE)
             .changes(AT_RUNTIME)
             .meaning("Fragmentation waste below which defrag does not start.")
             .withoutEffect("the arena keeps its size classes dense by itself");
 
-    public final Directive<Long> activeDefragMaxScanFields = integer("active-defrag-max-scan-fields", 1000L, 1L, Long.MAX_VALUE)
+    public final Directive<Long> activeDefragMaxScanFields =
+            integer("active-defrag-max-scan-fields", 1000L, 1L, Long.MAX_VALUE)
             .changes(AT_RUNTIME)
             .meaning("Collections with more fields than this are defragmented in steps.")
             .withoutEffect("the arena keeps its size classes dense by itself");
@@ -93,7 +95,17 @@ public final class MemoryDirectives extends DirectiveGroup {
             .changes(AT_RUNTIME)
             .meaning("Time budget of eviction 0..100.");
 
-    public final Directive<String> maxmemoryPolicy = choice("maxmemory-policy", "noeviction", "volatile-lru", "volatile-lfu", "volatile-random", "volatile-ttl", "allkeys-lru", "allkeys-lfu", "allkeys-random", "noeviction")
+    public final Directive<String> maxmemoryPolicy = choice(
+                    "maxmemory-policy",
+                    "noeviction",
+                    "volatile-lru",
+                    "volatile-lfu",
+                    "volatile-random",
+                    "volatile-ttl",
+                    "allkeys-lru",
+                    "allkeys-lfu",
+                    "allkeys-random",
+                    "noeviction")
             .changes(AT_RUNTIME)
             .meaning("Eviction policy.");
 
@@ -105,7 +117,8 @@ public final class MemoryDirectives extends DirectiveGroup {
             .changes(AT_RUNTIME)
             .meaning("Adjust Linux OOM score.");
 
-    public final Directive<List<Integer>> oomScoreAdjValues = special("oom-score-adj-values", List.of(0, 200, 800), Forms.OOM_SCORES)
+    public final Directive<List<Integer>> oomScoreAdjValues =
+            special("oom-score-adj-values", List.of(0, 200, 800), Forms.OOM_SCORES)
             .changes(AT_RUNTIME)
             .meaning("Three ints: master, replica, background child.");
 

@@ -26,7 +26,8 @@ public final class NetworkDirectives extends DirectiveGroup {
             .changes(AT_RUNTIME)
             .meaning("Per class (normal, replica/slave, pubsub): hard bytes, soft bytes, soft seconds.");
 
-    public final Directive<Long> clientQueryBufferLimit = bytes("client-query-buffer-limit", 1073741824L, 1048576L, Long.MAX_VALUE)
+    public final Directive<Long> clientQueryBufferLimit =
+            bytes("client-query-buffer-limit", 1073741824L, 1048576L, Long.MAX_VALUE)
             .changes(AT_RUNTIME)
             .meaning("Max size of one client's query buffer.");
 

@@ -29,7 +29,8 @@ public final class ObserveDirectives extends DirectiveGroup {
             .changes(AT_RUNTIME)
             .meaning("Per-command latency histograms.");
 
-    public final Directive<List<Double>> latencyTrackingInfoPercentiles = special("latency-tracking-info-percentiles", List.of(50.0, 99.0, 99.9), Forms.PERCENTILES)
+    public final Directive<List<Double>> latencyTrackingInfoPercentiles =
+            special("latency-tracking-info-percentiles", List.of(50.0, 99.0, 99.9), Forms.PERCENTILES)
             .changes(AT_RUNTIME)
             .meaning("Percentiles shown in INFO latencystats; empty string = none.");
 
@@ -57,7 +58,18 @@ public final class ObserveDirectives extends DirectiveGroup {
             .changes(AT_START)
             .meaning("Log to syslog.");
 
-    public final Directive<String> syslogFacility = choice("syslog-facility", "local0", "user", "local0", "local1", "local2", "local3", "local4", "local5", "local6", "local7")
+    public final Directive<String> syslogFacility = choice(
+                    "syslog-facility",
+                    "local0",
+                    "user",
+                    "local0",
+                    "local1",
+                    "local2",
+                    "local3",
+                    "local4",
+                    "local5",
+                    "local6",
+                    "local7")
             .changes(AT_START)
             .meaning("Syslog facility.");
 

@@ -53,11 +53,13 @@ public final class PersistenceDirectives extends DirectiveGroup {
             .changes(AT_RUNTIME)
             .meaning("Turns the AOF on.");
 
-    public final Directive<Long> autoAofRewriteMinSize = bytes("auto-aof-rewrite-min-size", 67108864L, 0L, Long.MAX_VALUE)
+    public final Directive<Long> autoAofRewriteMinSize =
+            bytes("auto-aof-rewrite-min-size", 67108864L, 0L, Long.MAX_VALUE)
             .changes(AT_RUNTIME)
             .meaning("AOF size below which no automatic rewrite happens.");
 
-    public final Directive<Long> autoAofRewritePercentage = integer("auto-aof-rewrite-percentage", 100L, 0L, 2147483647L)
+    public final Directive<Long> autoAofRewritePercentage =
+            integer("auto-aof-rewrite-percentage", 100L, 0L, 2147483647L)
             .changes(AT_RUNTIME)
             .meaning("Growth over the last rewrite size that triggers a rewrite; 0 = never.");
 
@@ -95,7 +97,10 @@ public final class PersistenceDirectives extends DirectiveGroup {
             .changes(AT_RUNTIME)
             .meaning("Deep check of RESTORE/RDB payloads: no/yes/clients.");
 
-    public final Directive<List<SavePoint>> save = special("save", List.of(new SavePoint(3600, 1), new SavePoint(300, 100), new SavePoint(60, 10000)), Forms.SAVE)
+    public final Directive<List<SavePoint>> save = special(
+                    "save",
+                    List.of(new SavePoint(3600, 1), new SavePoint(300, 100), new SavePoint(60, 10000)),
+                    Forms.SAVE)
             .changes(AT_RUNTIME)
             .meaning("Pairs \"seconds changes\"; empty string disables.");
 
@@ -111,7 +116,8 @@ public final class PersistenceDirectives extends DirectiveGroup {
             .hidden()
             .meaning("Microseconds to pause per key while saving; for tests.");
 
-    public final Directive<Long> loadingProcessEventsIntervalBytes = integer("loading-process-events-interval-bytes", 2097152L, 1024L, 2147483647L)
+    public final Directive<Long> loadingProcessEventsIntervalBytes =
+            integer("loading-process-events-interval-bytes", 2097152L, 1024L, 2147483647L)
             .hidden()
             .meaning("Bytes to load between looks at the network.");
 

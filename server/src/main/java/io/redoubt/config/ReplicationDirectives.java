@@ -36,7 +36,8 @@ public final class ReplicationDirectives extends DirectiveGroup {
             .changes(AT_RUNTIME)
             .meaning("Disable TCP_NODELAY towards replicas.");
 
-    public final Directive<String> replDisklessLoad = choice("repl-diskless-load", "disabled", "disabled", "on-empty-db", "swapdb")
+    public final Directive<String> replDisklessLoad =
+            choice("repl-diskless-load", "disabled", "disabled", "on-empty-db", "swapdb")
             .changes(AT_RUNTIME)
             .meaning("How replica loads a socket-streamed RDB.");
 
@@ -48,7 +49,8 @@ public final class ReplicationDirectives extends DirectiveGroup {
             .changes(AT_RUNTIME)
             .meaning("Seconds to wait for more replicas.");
 
-    public final Directive<Long> replDisklessSyncMaxReplicas = integer("repl-diskless-sync-max-replicas", 0L, 0L, 2147483647L)
+    public final Directive<Long> replDisklessSyncMaxReplicas =
+            integer("repl-diskless-sync-max-replicas", 0L, 0L, 2147483647L)
             .changes(AT_RUNTIME)
             .meaning("Start at once when this many wait; 0 = undefined.");
 
