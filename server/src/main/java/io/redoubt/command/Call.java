@@ -22,6 +22,7 @@ public final class Call {
     private final Entry entry = new Entry();
     private final Entry other = new Entry();
     private final byte[] number = new byte[32];
+    private byte[] scratch = new byte[256];
     private @Nullable Reply reply;
     private @Nullable Session session;
     private @Nullable CommandSpec spec;
@@ -264,6 +265,14 @@ public final class Call {
         } else {
             reply().bulk(of.valueBuffer(), of.valueStart(), of.valueLength());
         }
+    }
+
+    /** A scratch area of at least so many bytes, for a value on its way into the keyspace; it has any content. */
+    public byte[] scratch(int size) {
+        if (scratch.length < size) {
+            scratch = new byte[Math.max(size, scratch.length * 2)];
+        }
+        return scratch;
     }
 
     /** A small scratch area for numbers. */

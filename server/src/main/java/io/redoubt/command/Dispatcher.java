@@ -26,6 +26,8 @@ public final class Dispatcher {
     public record Shared(
             CommandTable table, Gate gate, ServerState state, Keyspace keyspace, CommandObserver observer) {}
 
+    private static final int RECLAIM_BLOCKS = 2000;
+    private static final int EXPIRE_BUDGET = 400;
     private static final int UNKNOWN_TEXT_MAX = 128;
     private static final int WRITE = 1 << CommandFlag.WRITE.ordinal();
     private static final int MAY_REPLICATE = 1 << CommandFlag.MAY_REPLICATE.ordinal();
@@ -54,9 +56,39 @@ public final class Dispatcher {
         wantedShards = new long[(keyspace.shardCount() + 63) / 64];
     }
 
-    /** Starts the clock of a batch of requests: a command's time counts from the end of the one before. */
-    public void beginBatch() {
+    /** Enters the keyspace for a batch of requests; a command's time counts from the end of the one before. */
+    public void enter() {
         lastNanos = System.nanoTime();
+        keyspace.mode().enterShared(loop);
+    }
+
+    /** Leaves the keyspace: no lock is held, and others may enter exclusively. */
+    public void leave() {
+        unit.unlockAll();
+        keyspace.mode().leaveShared(loop);
+    }
+
+    /**
+     * Does a slice of what runs in the background on the shards of this loop: expiry, and giving back what a snapshot
+     * had kept. The loop is not inside.
+     *
+     * @return whether there is more to do soon
+     */
+    public boolean runBackgroundSlice(int loops, long nowMillis) {
+        boolean more = false;
+        for (int shard = loop; shard < keyspace.shardCount(); shard += loops) {
+            enter();
+            if (keyspace.shardCount() > 1) {
+                unit.lock(shard);
+            }
+            more |= keyspace.reclaimSome(shard, RECLAIM_BLOCKS);
+            for (int database = 0; database < keyspace.databaseCount(); database++) {
+                int deleted = keyspace.expireSome(unit, shard, database, EXPIRE_BUDGET, nowMillis);
+                more |= deleted > EXPIRE_BUDGET / 4;
+            }
+            leave();
+        }
+        return more;
     }
 
     /** How many commands this loop has run. */
@@ -142,7 +174,7 @@ public final class Dispatcher {
             unit.end();
             return POSTPONED;
         }
-        if (!spec.has(CommandFlag.EXCLUSIVE)) {
+        if (!spec.has(CommandFlag.EXCLUSIVE) || keyspace.mode().isExclusiveHere()) {
             lockKeys(session, args, call.form());
             execute(session, spec, args, reply);
         } else {

@@ -39,6 +39,15 @@ public final class Session {
         /** Gives a message that is no reply to a request (push, stream) to the connection. From any thread. */
         void push(byte[] bytes);
 
+        /**
+         * From now on sends the replication stream from a reader, behind what was pushed before; null ends that. From
+         * any thread.
+         */
+        void follow(io.redoubt.log.EffectStream.@Nullable Reader reader);
+
+        /** Sends what the followed stream has, as far as the socket takes it. From any thread. */
+        void pumpStream();
+
         /** Bytes of the query that wait to be parsed. */
         int queryBufferLength();
 
@@ -188,7 +197,8 @@ public final class Session {
 
     void setLastCommand(CommandSpec spec) {
         lastCommand = spec;
-        commandCount++;
+        long count = commandCount;
+        commandCount = count + 1;
     }
 
     public long commandCount() {

@@ -188,7 +188,7 @@ public final class EffectStream {
                 write(source, from, length);
                 trim();
             } else {
-                offset += length;
+                moveOffset(length);
             }
         } finally {
             lock.unlock();
@@ -220,11 +220,17 @@ public final class EffectStream {
             }
             int part = Math.min(room, left);
             System.arraycopy(source, at, last.bytes, last.length, part);
-            last.length = last.length + part;
+            last.length = last.bytes.length - room + part;
             at += part;
             left -= part;
         }
-        offset = offset + length;
+        moveOffset(length);
+    }
+
+    /** Called with the lock held, which makes the two steps one. */
+    private void moveOffset(int length) {
+        long before = offset;
+        offset = before + length;
     }
 
     private void trim() {

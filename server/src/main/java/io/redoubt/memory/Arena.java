@@ -22,7 +22,8 @@ import org.jspecify.annotations.Nullable;
  * of the arena is free in blocks of other classes, the largest of them becomes the fresh range before a chunk is made.
  * Larger requests than POOLED_BYTES_MAX get a chunk of their own, which goes when they are freed.
  *
- * A freed block rests in quarantine until the unit of work ends: whoever still reads it in the unit reads the old bytes.
+ * A freed block rests in quarantine until the unit of work ends: whoever still reads it in the unit reads the old
+ * bytes.
  *
  * Snapshot: between beginSnapshot and endSnapshot a block without a birth bit is "frozen": another thread may read it.
  * Its owner does not overwrite it, and when freed it is deferred until the snapshot has ended.
@@ -166,7 +167,7 @@ public final class Arena {
         return handle >>> GRANULE_BITS;
     }
 
-    /** Returns the size of the block that serves a request of {@code bytes}; equal sizes may be overwritten in place. */
+    /** Returns the size of the block that serves a request; while it stays equal, overwriting in place is allowed. */
     public static int usableBytes(int bytes) {
         return granulesFor(bytes) << GRANULE_SHIFT;
     }
@@ -176,7 +177,7 @@ public final class Arena {
         return snapshotRuns && !wasBorn(handle);
     }
 
-    /** Freezes every block that exists. What was deferred by the snapshot before stays unusable until reclaimed. */
+    /** Freezes every block that exists. What the snapshot before deferred stays unusable until it is reclaimed. */
     public void beginSnapshot() {
         if (snapshotRuns) {
             throw new IllegalStateException("a snapshot runs already");
@@ -461,9 +462,11 @@ public final class Arena {
         Map<Integer, BitSet> taken = new HashMap<>();
         long granuleCount = usedGranules;
         for (int sizeClass = 1; sizeClass < CLASS_COUNT; sizeClass++) {
-            for (int handle = freeHeads[sizeClass]; handle != 0; handle = (int) INT.get(chunk(handle), offset(handle))) {
+            int handle = freeHeads[sizeClass];
+            while (handle != 0) {
                 take(taken, handle, classGranules(sizeClass));
                 granuleCount += classGranules(sizeClass);
+                handle = (int) INT.get(chunk(handle), offset(handle));
             }
         }
         take(taken, freshHandle, freshGranules);

@@ -33,25 +33,10 @@ public final class SipHash {
         long v1 = k1 ^ 0x646f72616e646f6dL;
         long v2 = k0 ^ 0x6c7967656e657261L;
         long v3 = k1 ^ 0x7465646279746573L;
-        int position = offset;
         int wordsEnd = offset + (length & ~7);
-        long word = 0;
-        // The last word (0 to 7 bytes and the length) and the three closing rounds share the body of the loop, so that
-        // the round is written, and inlined, once.
-        for (int closing = -1; closing < 3; ) {
-            if (position < wordsEnd) {
-                word = (long) LONG.get(bytes, position);
-                position += 8;
-            } else if (closing < 0) {
-                word = lastWord(bytes, position, length);
-                closing = 0;
-            } else {
-                if (closing == 0) {
-                    v2 ^= 0xff;
-                }
-                word = 0;
-                closing++;
-            }
+        for (int position = offset; ; position += 8) {
+            boolean isLast = position == wordsEnd;
+            long word = isLast ? lastWord(bytes, position, length) : (long) LONG.get(bytes, position);
             v3 ^= word;
             v0 += v1;
             v1 = Long.rotateLeft(v1, 13) ^ v0;
@@ -64,14 +49,36 @@ public final class SipHash {
             v1 = Long.rotateLeft(v1, 17) ^ v2;
             v2 = Long.rotateLeft(v2, 32);
             v0 ^= word;
+            if (isLast) {
+                break;
+            }
+        }
+        v2 ^= 0xff;
+        for (int i = 0; i < 3; i++) {
+            v0 += v1;
+            v1 = Long.rotateLeft(v1, 13) ^ v0;
+            v0 = Long.rotateLeft(v0, 32);
+            v2 += v3;
+            v3 = Long.rotateLeft(v3, 16) ^ v2;
+            v0 += v3;
+            v3 = Long.rotateLeft(v3, 21) ^ v0;
+            v2 += v1;
+            v1 = Long.rotateLeft(v1, 17) ^ v2;
+            v2 = Long.rotateLeft(v2, 32);
         }
         return v0 ^ v1 ^ v2 ^ v3;
     }
 
+    /** Returns the 0 to 7 bytes that are left, below the length's lowest byte. */
     private static long lastWord(byte[] bytes, int position, int length) {
+        int count = length & 7;
+        if (position + 8 <= bytes.length) {
+            // Reads past the input, but within the array: faster than byte by byte.
+            return (long) LONG.get(bytes, position) & (1L << 8 * count) - 1 | (long) length << 56;
+        }
         long word = (long) length << 56;
-        for (int i = (length & 7) - 1; i >= 0; i--) {
-            word |= (bytes[position + i] & 0xffL) << (8 * i);
+        for (int i = count - 1; i >= 0; i--) {
+            word |= (bytes[position + i] & 0xffL) << 8 * i;
         }
         return word;
     }

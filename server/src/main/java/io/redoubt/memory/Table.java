@@ -25,8 +25,8 @@ import org.jspecify.annotations.Nullable;
  * Expiry times lie in a second array per segment, present only where used. It stays when its last time goes (a single
  * key that comes and goes must not allocate each time) until the segment is rebuilt or cloned.
  *
- * freeze() gives away the arrays themselves. From then on a segment of an older epoch clones its arrays before its first
- * change; rebuilt segments are new objects anyway.
+ * freeze() gives away the arrays themselves. From then on a segment of an older epoch clones its arrays before its
+ * first change; rebuilt segments are new objects anyway.
  */
 public abstract class Table {
     /** The expiry of an entry that has none. */
@@ -53,6 +53,7 @@ public abstract class Table {
     private int largestSlotCount; // At least that of the largest segment.
     private long count;
     private long expiryCount;
+    private long segmentBytes; // Sum of the segments' sizes.
     private int epoch;
     private boolean frozen;
 
@@ -73,6 +74,7 @@ public abstract class Table {
         directory = new Segment[] {new Segment(SEGMENT_SLOTS_MIN, 0, 0, 0)};
         directoryShift = 31;
         largestSlotCount = SEGMENT_SLOTS_MIN;
+        segmentBytes = directory[0].sizeInBytes();
     }
 
     /** Tells whether the record's key equals the given bytes. */
@@ -150,7 +152,9 @@ public abstract class Table {
         if (found().expiry(foundIndex) != expiryMillis) {
             Segment segment = writableFound();
             int expiriesBefore = segment.expiryCount;
+            segmentBytes -= segment.sizeInBytes();
             segment.setExpiry(foundIndex, expiryMillis);
+            segmentBytes += segment.sizeInBytes();
             expiryCount += segment.expiryCount - expiriesBefore;
         }
     }
@@ -189,18 +193,15 @@ public abstract class Table {
         segmentCountByDepth = new int[depthMax + 1];
         segmentCountByDepth[0] = 1;
         largestSlotCount = SEGMENT_SLOTS_MIN;
+        segmentBytes = directory[0].sizeInBytes();
         count = 0;
         expiryCount = 0;
         foundSegment = null;
     }
 
-    /** Returns how much memory directory and segments take; walks the segments. */
+    /** Returns how much memory directory and segments take, without the records. */
     public final long sizeInBytes() {
-        long bytes = 128 + 4L * directory.length;
-        for (int i = 0; i < directory.length; i = nextSegment(i)) {
-            bytes += directory[i].sizeInBytes();
-        }
-        return bytes;
+        return 128 + 4L * directory.length + segmentBytes;
     }
 
     /**
@@ -302,7 +303,8 @@ public abstract class Table {
             return 0;
         }
         int visited = 0;
-        long budget = (long) maxVisited * SLOTS_PER_VISIT;
+        int visitedMax = Math.max(maxVisited, 1);
+        long budget = (long) visitedMax * SLOTS_PER_VISIT;
         while (from < HASH_END) {
             Segment segment = segmentOf((int) from);
             long[] expiries = segment.expiries;
@@ -310,7 +312,7 @@ public abstract class Table {
                 budget--;
             } else {
                 for (; index < expiries.length; index++) {
-                    if (visited == maxVisited || budget <= 0) {
+                    if (visited == visitedMax || budget <= 0) {
                         return Integer.toUnsignedLong(segment.hashFirst) << CURSOR_SLOT_BITS | index;
                     }
                     budget--;
@@ -379,7 +381,9 @@ public abstract class Table {
     private void own(Segment segment) {
         if (segment.epoch != epoch) {
             if (frozen) {
+                segmentBytes -= segment.sizeInBytes();
                 segment.cloneArrays();
+                segmentBytes += segment.sizeInBytes();
             }
             segment.epoch = epoch;
         }
@@ -401,6 +405,7 @@ public abstract class Table {
     private void resize(Segment segment, int slotCount) {
         Segment resized = new Segment(slotCount, segment.depth, segment.hashFirst, epoch);
         addAll(segment, resized);
+        segmentBytes -= segment.sizeInBytes();
         place(resized);
     }
 
@@ -429,6 +434,7 @@ public abstract class Table {
         }
         segmentCountByDepth[depth - 1]--;
         segmentCountByDepth[depth] += 2;
+        segmentBytes -= segment.sizeInBytes();
         place(lower);
         place(upper);
     }
@@ -455,6 +461,7 @@ public abstract class Table {
         addAll(sibling, joined);
         segmentCountByDepth[segment.depth] -= 2;
         segmentCountByDepth[joined.depth]++;
+        segmentBytes -= segment.sizeInBytes() + sibling.sizeInBytes();
         place(joined);
         halveDirectory();
         return true;
@@ -477,7 +484,7 @@ public abstract class Table {
         return slotCount;
     }
 
-    /** Lets every directory entry of the segment's prefix point to it. */
+    /** Lets every directory entry of a new segment's prefix point to it. */
     private void place(Segment segment) {
         int first = (segment.hashFirst >>> 1) >>> directoryShift;
         int end = first + (1 << (31 - directoryShift - segment.depth));
@@ -485,6 +492,7 @@ public abstract class Table {
             directory[i] = segment;
         }
         largestSlotCount = Math.max(largestSlotCount, segment.slots.length);
+        segmentBytes += segment.sizeInBytes();
     }
 
     private void doubleDirectory() {
@@ -516,6 +524,7 @@ public abstract class Table {
     public final void checkInvariants() {
         long entrySum = 0;
         long expirySum = 0;
+        long byteSum = 0;
         int[] byDepth = new int[depthMax + 1];
         long hash = 0;
         for (int i = 0; i < directory.length; ) {
@@ -530,10 +539,12 @@ public abstract class Table {
             checkSegment(segment);
             entrySum += segment.count;
             expirySum += segment.expiryCount;
+            byteSum += segment.sizeInBytes();
         }
         require(hash == HASH_END, "segments cover all hashes");
         require(entrySum == count, "entry count");
         require(expirySum == expiryCount, "expiry count");
+        require(byteSum == segmentBytes, "size of the segments");
         require(Arrays.equals(byDepth, segmentCountByDepth), "segments by depth");
     }
 

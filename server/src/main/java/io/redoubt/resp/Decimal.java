@@ -24,6 +24,8 @@ public final class Decimal {
     private static final MathContext SEVENTEEN_DIGITS = new MathContext(17, RoundingMode.HALF_EVEN);
     private static final long TEN_TO_17 = 100_000_000_000_000_000L;
     private static final int POWERS_OF_FIVE = 28; // 5^27 is the last that fits in a long.
+    private static final int EXACT_EXPONENT_MIN = -36; // From 2^-36 on, 10^27 is enough for seventeen digits.
+    private static final double LOG10_OF_2 = 0.30102999566398120;
     private static final long EXACT_DOUBLE_MAX = 1L << 53;
     private static final double[] EXACT_POWERS_OF_TEN = {
         1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19,
@@ -84,21 +86,18 @@ public final class Decimal {
     }
 
     /**
-     * Returns the unsigned 64-bit integer that the bytes are, read as C's {@code strtoul} does (SCAN cursors): a sign and
-     * leading zeros are allowed, blanks are not.
+     * Returns the unsigned 64-bit integer that the bytes are, read as Redis reads SCAN cursors with {@code strtoul}: a
+     * sign and leading zeros are allowed, blanks are not; nothing is 0, and a NUL byte ends the number.
      */
     public static long parseUnsigned(byte[] bytes, int from, int length, long ifInvalid) {
         int i = from;
         int end = from + length;
         boolean isNegative = false;
-        if (length > 1 && (bytes[i] == '-' || bytes[i] == '+')) {
+        if (length > 1 && (bytes[i] == '-' || bytes[i] == '+') && bytes[i + 1] != 0) {
             isNegative = bytes[i++] == '-';
         }
-        if (i >= end) {
-            return ifInvalid;
-        }
         long value = 0;
-        for (; i < end; i++) {
+        for (; i < end && bytes[i] != 0; i++) {
             int digit = bytes[i] - '0';
             if (digit < 0 || digit > 9) {
                 return ifInvalid;
@@ -150,11 +149,11 @@ public final class Decimal {
     }
 
     /**
-     * Writes the value as C's {@code %.17g} does, infinities as {@code inf} and {@code -inf}, and returns the length, at
-     * most {@link #DOUBLE_BYTES_MAX}. Integers and short binary fractions (0.5, 3.25) allocate nothing.
+     * Writes the value as C's {@code %.17g} does, infinities as {@code inf} and {@code -inf}, and returns the length,
+     * at most {@link #DOUBLE_BYTES_MAX}. Allocates nothing from 2^-36 to 10^17.
      */
     public static int formatDouble(double value, byte[] out, int from) {
-        if (value != value) {
+        if (Double.isNaN(value)) {
             return put("nan", out, from);
         }
         if (Double.isInfinite(value)) {
@@ -170,28 +169,62 @@ public final class Decimal {
         }
         double magnitude = Math.abs(value);
         int exponent = Math.getExponent(magnitude);
-        long mantissa = (Double.doubleToRawLongBits(magnitude) & (1L << 52) - 1) | 1L << 52;
-        int zeros = Long.numberOfTrailingZeros(mantissa);
-        int fractionBits = 52 - exponent - zeros;
-        if (exponent > -14 && fractionBits > 0 && fractionBits < POWERS_OF_FIVE) { // 2^-13 is more than 0.0001.
-            long odd = mantissa >>> zeros;
-            long five = FIVES[fractionBits];
-            long digits = odd * five; // The value is exactly digits / 10^fractionBits.
-            if (Math.multiplyHigh(odd, five) == 0 && digits > 0 && digits < TEN_TO_17) {
-                return o - from + formatFixed(digits, fractionBits, out, o);
-            }
+        if (exponent >= EXACT_EXPONENT_MIN && exponent < 52) {
+            return o - from + formatMiddling(magnitude, exponent, out, o);
         }
         BigDecimal rounded = new BigDecimal(magnitude).round(SEVENTEEN_DIGITS).stripTrailingZeros();
-        long digits = rounded.unscaledValue().longValueExact();
-        int precision = rounded.precision();
-        int power = precision - rounded.scale() - 1; // Of the leading digit.
+        return o - from + formatDigits(rounded.unscaledValue().longValueExact(), rounded.scale(), out, o);
+    }
+
+    /**
+     * Writes a double of 2^-36 and more that is no integer, exactly and without allocating: with m the mantissa, the
+     * digits are m × 2^e × 10^k = m × 5^k / 2^-(e + k), of which m × 5^k fits in 128 bits.
+     */
+    private static int formatMiddling(double magnitude, int exponent, byte[] out, int from) {
+        long mantissa = (Double.doubleToRawLongBits(magnitude) & (1L << 52) - 1) | 1L << 52;
+        int scale = 16 - (int) Math.floor(exponent * LOG10_OF_2); // Right, or one too large.
+        long digits = scaledDown(mantissa, exponent, scale);
+        if (digits >= TEN_TO_17) {
+            scale--;
+            digits = scaledDown(mantissa, exponent, scale);
+        }
+        int shift = 52 - exponent - scale;
+        if (shift > 0) {
+            long rest = mantissa * FIVES[scale] & (1L << shift) - 1;
+            long half = 1L << shift - 1;
+            if (rest > half || rest == half && (digits & 1) != 0) {
+                digits++;
+            }
+        }
+        while (digits % 10 == 0) {
+            digits /= 10;
+            scale--;
+        }
+        return formatDigits(digits, scale, out, from);
+    }
+
+    private static long scaledDown(long mantissa, int exponent, int scale) {
+        long five = FIVES[scale];
+        int shift = 52 - exponent - scale;
+        long low = mantissa * five;
+        return shift == 0 ? low : Math.multiplyHigh(mantissa, five) << 64 - shift | low >>> shift;
+    }
+
+    /** Writes digits / 10^scale as {@code %g} does; digits do not end in 0. */
+    private static int formatDigits(long digits, int scale, byte[] out, int from) {
+        int precision = length(digits);
+        int power = precision - scale - 1; // Of the leading digit.
         if (power < -4 || power >= 17) {
-            return o - from + formatScientific(digits, precision, power, out, o);
+            return formatScientific(digits, precision, power, out, from);
         }
-        if (rounded.scale() <= 0) {
-            return o - from + format(rounded.longValueExact(), out, o);
+        if (scale > 0) {
+            return formatFixed(digits, scale, out, from);
         }
-        return o - from + formatFixed(digits, rounded.scale(), out, o);
+        int o = from + format(digits, out, from);
+        for (int i = scale; i < 0; i++) {
+            out[o++] = '0';
+        }
+        return o - from;
     }
 
     /** Writes digits / 10^scale; scale is above 0. */
@@ -230,8 +263,8 @@ public final class Decimal {
     }
 
     /**
-     * Returns the double that the bytes are, read as C's {@code strtod} does (decimal, hexadecimal, {@code inf}), or NaN
-     * when they are none, are {@code nan}, or do not fit.
+     * Returns the double that the bytes are, read as C's {@code strtod} does (decimal, hexadecimal, {@code inf}), or
+     * NaN when they are none, are {@code nan}, or do not fit.
      */
     public static double parseDouble(byte[] bytes, int from, int length) {
         int kind = kind(bytes, from, length);
@@ -244,7 +277,7 @@ public final class Decimal {
         }
         if (kind == DECIMAL && length <= 18) {
             double quick = parseShort(bytes, from, length);
-            if (quick == quick) {
+            if (!Double.isNaN(quick)) {
                 return quick;
             }
         }

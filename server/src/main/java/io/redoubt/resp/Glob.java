@@ -12,7 +12,12 @@ public final class Glob {
 
     /** Returns whether the whole text matches; {@code ignoreCase} concerns ASCII letters. */
     public static boolean matches(
-            byte[] pattern, int patternFrom, int patternLength, byte[] text, int textFrom, int textLength,
+            byte[] pattern,
+            int patternFrom,
+            int patternLength,
+            byte[] text,
+            int textFrom,
+            int textLength,
             boolean ignoreCase) {
         int patternEnd = patternFrom + patternLength;
         int textEnd = textFrom + textLength;
@@ -78,10 +83,8 @@ public final class Glob {
                 isMember |= pattern[p + 1] == c; // Escaped members keep their case.
                 p += 2;
             } else if (end - p >= 3 && pattern[p + 1] == '-') {
-                int low = pattern[p] & 0xff;
-                int high = pattern[p + 2] & 0xff;
-                int least = fold((byte) Math.min(low, high), ignoreCase);
-                int most = fold((byte) Math.max(low, high), ignoreCase);
+                int least = fold((byte) Math.min(pattern[p], pattern[p + 2]), ignoreCase);
+                int most = fold((byte) Math.max(pattern[p], pattern[p + 2]), ignoreCase);
                 isMember |= folded >= least && folded <= most;
                 p += 3;
             } else {
@@ -95,7 +98,8 @@ public final class Glob {
         return p < end ? p + 1 : end;
     }
 
+    /** Bytes stay signed: Redis's ranges order bytes above 0x7f before all others. */
     private static int fold(byte c, boolean ignoreCase) {
-        return ignoreCase && c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c & 0xff;
+        return ignoreCase && c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c;
     }
 }

@@ -144,9 +144,7 @@ public final class LongDouble {
 
     private static byte[] print(Binary number) {
         BigInteger units = number.mantissa.abs().multiply(DECIMAL_UNIT);
-        units = number.exponent >= 0
-                ? units.shiftLeft(number.exponent)
-                : shiftHalfEven(units, -number.exponent, false);
+        units = number.exponent >= 0 ? units.shiftLeft(number.exponent) : shiftHalfEven(units, -number.exponent, false);
         String digits = units.toString();
         StringBuilder text = new StringBuilder();
         text.repeat('0', Math.max(0, DECIMALS + 1 - digits.length())).append(digits);

@@ -173,8 +173,8 @@ public final class Reply {
     }
 
     /**
-     * Opens a bulk string whose bytes the caller writes itself into {@link #buffer()} from the returned index on, before
-     * it appends anything else. The bytes between are undefined until then.
+     * Opens a bulk string whose bytes the caller writes itself into {@link #buffer()} from the returned index on,
+     * before it appends anything else. The bytes between are undefined until then.
      */
     public int bulkSpace(int count) {
         ensure(count + HEADER_BYTES_MAX + 2);

@@ -4,15 +4,16 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
 /**
- * Finds the arguments of one request after another in the bytes that a client sent. One per connection, not thread-safe.
+ * Finds the arguments of one request after another in the bytes that a client sent. One per connection, not
+ * thread-safe.
  *
  * <p>The parser copies nothing: arguments are (start, length) pairs into the caller's buffer, except those of inline
- * requests, which are decoded into a scratch buffer of its own. Progress on a request that has not arrived completely is
- * kept as offsets from the request's first byte, so the caller may move the bytes between calls and nothing is scanned
- * twice. Memory follows what has arrived, never what a header announces.
+ * requests, which are decoded into a scratch buffer of its own. Progress on a request that has not arrived completely
+ * is kept as offsets from the request's first byte, so the caller may move the bytes between calls and nothing is
+ * scanned twice. Memory follows what has arrived, never what a header announces.
  *
- * <p>Quirks of Redis kept on purpose: a header line ends with CR and any byte, the two bytes after a bulk are not looked
- * at, and a NUL byte in a line hides the end of that line, so that such a request ends in a "too big" error.
+ * <p>Quirks of Redis kept on purpose: a header line ends with CR and any byte, the two bytes after a bulk are not
+ * looked at, and a NUL byte in a line hides the end of that line, so that such a request ends in a "too big" error.
  *
  * @see <a href="https://redis.io/docs/latest/develop/reference/protocol-spec/">RESP specification</a>
  */
@@ -68,6 +69,7 @@ public final class RequestParser {
     private int consumed;
     private int next;
     private int bytesWanted;
+    private boolean isInline;
     private boolean authenticated = true;
     private long bulkBytesMax = DEFAULT_BULK_BYTES_MAX;
 
@@ -118,7 +120,7 @@ public final class RequestParser {
                 if (start >= limit) {
                     return incomplete(from, start);
                 }
-                boolean isInline = buffer[start] != '*';
+                isInline = buffer[start] != '*';
                 int result = isInline ? parseInline(buffer, start, limit) : parseCount(buffer, start, limit);
                 if (result == INCOMPLETE) {
                     return incomplete(from, start);
@@ -315,6 +317,11 @@ public final class RequestParser {
      */
     public long bytesWanted() {
         return bytesWanted;
+    }
+
+    /** Whether the request was an inline one, so that its arguments are in the parser's own array. */
+    public boolean isInline() {
+        return isInline;
     }
 
     /** Returns the array that holds the arguments: the caller's buffer or, for an inline request, the parser's own. */

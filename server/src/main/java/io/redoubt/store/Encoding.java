@@ -14,6 +14,9 @@ public final class Encoding {
     /** Longest string that Redis keeps as embstr. */
     public static final int EMBSTR_MAX = 44;
 
+    /** Strings of this size and more have an array of their own. */
+    public static final int LARGE_MIN = 32 * 1024;
+
     private static final String[] NAMES = {"int", "embstr", "raw", "raw"};
 
     private Encoding() {}

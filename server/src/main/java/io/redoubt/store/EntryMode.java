@@ -24,6 +24,9 @@ public final class EntryMode {
 
     /** Enters in shared mode; waits while another thread is inside exclusively. */
     public void enterShared(int loop) {
+        if (isExclusiveHere()) {
+            return;
+        }
         for (int tries = 0; ; tries++) {
             inside.set(loop * STRIDE, 1);
             if (owner == null) {

@@ -186,11 +186,10 @@ public final class Keyspace {
         var partition = partition(database, key, keyOffset, keyLength);
         int kept = length >= Record.LARGE ? Encoding.LARGE : encoding;
         int hash = hash(key, keyOffset, keyLength);
-        long before = partition.table.count();
         if (partition.put(hash, key, keyOffset, keyLength, kept, value, offset, length, accessClock(unit))) {
             unit.freedIn(partition);
         }
-        setExpiryAfterPut(partition, hash, key, keyOffset, keyLength, expiryMillis, before);
+        setExpiryAfterPut(partition, expiryMillis);
     }
 
     /** Sets an integer, whatever was there. */
@@ -198,26 +197,18 @@ public final class Keyspace {
             Unit unit, int database, byte[] key, int keyOffset, int keyLength, long value, long expiryMillis) {
         var partition = partition(database, key, keyOffset, keyLength);
         int hash = hash(key, keyOffset, keyLength);
-        long before = partition.table.count();
         byte[] scratch = partition.scratch;
         Record.LONGS.set(scratch, 0, value);
         if (partition.put(hash, key, keyOffset, keyLength, Encoding.INT, scratch, 0, 8, accessClock(unit))) {
             unit.freedIn(partition);
         }
-        setExpiryAfterPut(partition, hash, key, keyOffset, keyLength, expiryMillis, before);
+        setExpiryAfterPut(partition, expiryMillis);
     }
 
-    private static void setExpiryAfterPut(
-            Partition partition, int hash, byte[] key, int offset, int length, long expiryMillis, long countBefore) {
-        var table = partition.table;
-        if (table.count() != countBefore) {
-            if (expiryMillis == NO_EXPIRY) {
-                return;
-            }
-            table.find(hash, key, offset, length); // Inserting may have split the segment: the cursor is gone.
-        }
-        if (table.foundExpiry() != expiryMillis) {
-            table.setFoundExpiry(expiryMillis);
+    /** The table still shows the record that was put, be it new or not. */
+    private static void setExpiryAfterPut(Partition partition, long expiryMillis) {
+        if (partition.table.foundExpiry() != expiryMillis) {
+            partition.table.setFoundExpiry(expiryMillis);
         }
     }
 

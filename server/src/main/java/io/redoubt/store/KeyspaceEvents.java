@@ -46,4 +46,10 @@ public interface KeyspaceEvents {
 
     /** Something happened to a key; the bytes are valid during the call only. */
     void on(Event event, int database, byte[] buffer, int offset, int length);
+
+    /** All keys of a database are about to go, without an event of each. Exclusive mode. */
+    default void beforeFlush(int database) {}
+
+    /** All keys of two databases are about to change places, without an event of each. Exclusive mode. */
+    default void beforeSwap(int first, int second) {}
 }

@@ -13,7 +13,7 @@ final class Partition {
     final Arena arena;
     final KeyTable table;
     /** Arrays of large values; while a snapshot runs, an array that it may read is replaced, never written. */
-    private byte @Nullable [][] large = new byte[0][];
+    private byte[] @Nullable [] large = new byte[0][];
 
     private int[] largeLengths = new int[0];
     private long[] largeBirths = new long[0];
@@ -157,7 +157,7 @@ final class Partition {
     }
 
     long usedBytes() {
-        return arena.usedBytes() + table.count() * 13 + largeBytes;
+        return arena.usedBytes() + table.sizeInBytes() + largeBytes;
     }
 
     /** Begins a snapshot. Called in exclusive mode. */
@@ -181,5 +181,5 @@ final class Partition {
     }
 
     /** What the snapshot's thread reads of a partition: arrays that do not change until it ends. */
-    record FrozenPartition(Frozen table, byte[][] chunks, byte @Nullable [][] large, int[] largeLengths) {}
+    record FrozenPartition(Frozen table, byte[][] chunks, byte[] @Nullable [] large, int[] largeLengths) {}
 }

@@ -22,7 +22,7 @@ final class Record {
     static final VarHandle LONGS = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
     static final int LONG_KEY = 255;
     /** Values of this size and more have an array of their own. */
-    static final int LARGE = 32 * 1024;
+    static final int LARGE = Encoding.LARGE_MIN;
 
     private Record() {}
 

@@ -1,0 +1,5 @@
+#!/usr/bin/env bash
+# A step of ./check: the units of Redis's own Tcl suite that the server is built for so far.
+set -euo pipefail
+exec compat/tcl/run unit/auth unit/acl unit/acl-v2 unit/protocol unit/type/string unit/type/incr unit/keyspace \
+    unit/quit unit/expire unit/info unit/introspection unit/introspection-2

@@ -1,0 +1,198 @@
+package io.redoubt.config;
+
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** What CONFIG GET and CONFIG SET do, without the commands around it. Used in exclusive mode only. */
+public final class ConfigEditor {
+    /** What is shown instead of a secret that is set. */
+    public static final String REDACTED = "(redacted)";
+
+    private final Config config;
+
+    public ConfigEditor(Config config) {
+        this.config = config;
+    }
+
+    /** A name as asked for, and its value as text. */
+    public record Setting(String name, String value) {}
+
+    /**
+     * The settings whose names match one of the patterns, each name once. A hidden one must be named exactly.
+     * @param hidesSecrets shows {@link #REDACTED} for a secret that is set
+     */
+    public List<Setting> get(List<String> patterns, boolean hidesSecrets) {
+        List<Setting> found = new ArrayList<>();
+        Set<String> seen = new HashSet<>();
+        for (String pattern : patterns) {
+            if (pattern.indexOf('*') < 0 && pattern.indexOf('?') < 0 && pattern.indexOf('[') < 0) {
+                Directive<?> directive = config.find(pattern);
+                if (directive != null && seen.add(pattern.toLowerCase(Locale.ROOT))) {
+                    found.add(new Setting(pattern, shown(directive, hidesSecrets)));
+                }
+                continue;
+            }
+            String lowerCase = pattern.toLowerCase(Locale.ROOT);
+            for (Directive<?> directive : config.all()) {
+                if (!directive.isHidden()) {
+                    addMatching(directive.name(), lowerCase, directive, hidesSecrets, seen, found);
+                    for (String alias : directive.aliases()) {
+                        addMatching(alias, lowerCase, directive, hidesSecrets, seen, found);
+                    }
+                }
+            }
+        }
+        return found;
+    }
+
+    private static void addMatching(
+            String name,
+            String pattern,
+            Directive<?> directive,
+            boolean hidesSecrets,
+            Set<String> seen,
+            List<Setting> found) {
+        if (matches(pattern, 0, name, 0) && seen.add(name)) {
+            found.add(new Setting(name, shown(directive, hidesSecrets)));
+        }
+    }
+
+    private static String shown(Directive<?> directive, boolean hidesSecrets) {
+        String text = directive.asText();
+        return hidesSecrets && directive.isSecret() && !text.isEmpty() ? REDACTED : text;
+    }
+
+    private static boolean matches(String pattern, int from, String name, int start) {
+        int at = start;
+        for (int p = from; p < pattern.length(); p++) {
+            char c = pattern.charAt(p);
+            if (c == '*') {
+                while (p + 1 < pattern.length() && pattern.charAt(p + 1) == '*') {
+                    p++; // A run of stars means one; else the search would be exponential.
+                }
+                for (int rest = at; rest <= name.length(); rest++) {
+                    if (matches(pattern, p + 1, name, rest)) {
+                        return true;
+                    }
+                }
+                return false;
+            }
+            if (at == name.length()) {
+                return false;
+            }
+            if (c == '[') {
+                int end = pattern.indexOf(']', p + 1);
+                end = end < 0 ? pattern.length() : end;
+                if (!inClass(pattern.substring(p + 1, end), name.charAt(at))) {
+                    return false;
+                }
+                p = end;
+            } else if (c != '?') {
+                if (c == '\\' && p + 1 < pattern.length()) {
+                    c = pattern.charAt(++p);
+                }
+                if (c != name.charAt(at)) {
+                    return false;
+                }
+            }
+            at++;
+        }
+        return at == name.length();
+    }
+
+    private static boolean inClass(String members, char c) {
+        boolean isNegated = members.startsWith("^");
+        boolean isMember = false;
+        for (int i = isNegated ? 1 : 0; i < members.length(); i++) {
+            char low = members.charAt(i);
+            char high = low;
+            if (i + 2 < members.length() && members.charAt(i + 1) == '-') {
+                high = members.charAt(i + 2);
+                i += 2;
+            }
+            isMember |= c >= Math.min(low, high) && c <= Math.max(low, high);
+        }
+        return isMember != isNegated;
+    }
+
+    /**
+     * Changes all settings or none.
+     * @param mayChangeProtected whether the client may set protected directives
+     * @param hidesSecrets refuses the word {@link #REDACTED} as a secret, so that an answer of GET is never set
+     * @return null when done, else the whole error, beginning with {@code ERR}
+     */
+    public @Nullable String set(List<Setting> settings, boolean mayChangeProtected, boolean hidesSecrets) {
+        List<Change<?>> changes = new ArrayList<>();
+        Set<String> seen = new HashSet<>();
+        for (Setting setting : settings) {
+            Directive<?> directive = config.find(setting.name());
+            if (directive == null) {
+                return "ERR Unknown option or number of arguments for CONFIG SET - '" + setting.name() + "'";
+            }
+            if (directive.mutability() == Mutability.AT_START) {
+                return failed(setting.name(), "can't set immutable config");
+            }
+            if (directive.mutability() == Mutability.PROTECTED && !mayChangeProtected) {
+                return failed(setting.name(), "can't set protected config");
+            }
+            if (!seen.add(setting.name().toLowerCase(Locale.ROOT))) {
+                return failed(setting.name(), "duplicate parameter");
+            }
+        }
+        for (Setting setting : settings) {
+            Directive<?> directive = config.find(setting.name());
+            assert directive != null : "looked up above";
+            if (hidesSecrets && directive.isSecret() && setting.value().equals(REDACTED)) {
+                return failed(setting.name(), "(redacted) stands for a secret and cannot be one");
+            }
+            try {
+                changes.add(Change.of(directive, setting));
+            } catch (RefusedValueException refused) {
+                return failed(setting.name(), refused.reason());
+            }
+        }
+        for (int i = 0; i < changes.size(); i++) {
+            try {
+                changes.get(i).apply();
+            } catch (RefusedValueException refused) {
+                takeBack(changes, i);
+                return failed(changes.get(i).asked(), refused.reason());
+            }
+        }
+        return null;
+    }
+
+    private static void takeBack(List<Change<?>> changes, int count) {
+        for (int i = count - 1; i >= 0; i--) {
+            try {
+                changes.get(i).takeBack();
+            } catch (RefusedValueException refused) {
+                // What ran a moment ago is refused now; the others still go back, and the client hears of the cause.
+                continue;
+            }
+        }
+    }
+
+    private static String failed(String name, String reason) {
+        return "ERR CONFIG SET failed (possibly related to argument '" + name + "') - " + reason;
+    }
+
+    private record Change<T>(Directive<T> directive, String asked, T former, T changed) {
+        static <T> Change<T> of(Directive<T> directive, Setting setting) throws RefusedValueException {
+            T changed = directive.parse(List.of(setting.value()));
+            return new Change<>(directive, setting.name(), directive.value(), changed);
+        }
+
+        void apply() throws RefusedValueException {
+            directive.change(changed);
+        }
+
+        void takeBack() throws RefusedValueException {
+            directive.change(former);
+        }
+    }
+}

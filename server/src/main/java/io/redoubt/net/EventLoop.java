@@ -1,0 +1,243 @@
+package io.redoubt.net;
+
+import io.redoubt.command.Dispatcher;
+import io.redoubt.resp.Reply;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.Selector;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
+
+/**
+ * One thread and its selector. A connection lives on one loop for its whole life; the loop reads, runs every request in
+ * the buffer, and writes the replies with one call. Others talk to it by {@link #execute}, never by its channels.
+ */
+public final class EventLoop implements Runnable {
+    static final int READ_BYTES = 64 * 1024;
+    private static final int SLICES_PER_TURN = 4;
+
+    private final int index;
+    private final int loopCount;
+    private final Selector selector;
+    private final Thread thread;
+    private final Dispatcher dispatcher;
+    private final NetSettings settings;
+    private final NetHooks hooks;
+    private final Queue<Runnable> tasks = new ConcurrentLinkedQueue<>();
+    private final AtomicBoolean isWoken = new AtomicBoolean();
+    private final Consumer<SelectionKey> onSelected = this::ready;
+
+    // Used by connections of this loop, one at a time.
+    final ByteBuffer directIn = ByteBuffer.allocateDirect(READ_BYTES);
+    final ByteBuffer directOut = ByteBuffer.allocateDirect(READ_BYTES);
+    final byte[] inbox = new byte[READ_BYTES];
+    final Reply reply = new Reply();
+
+    private volatile boolean isStopping;
+    private volatile long nowMillis = System.currentTimeMillis();
+    private long nextTickMillis;
+    private boolean hasMoreBackground;
+    private long reads;
+    private long writes;
+    private long bytesIn;
+    private long bytesOut;
+
+    public EventLoop(int index, int loopCount, Dispatcher dispatcher, NetSettings settings, NetHooks hooks)
+            throws IOException {
+        this.index = index;
+        this.loopCount = loopCount;
+        this.dispatcher = dispatcher;
+        this.settings = settings;
+        this.hooks = hooks;
+        selector = Selector.open();
+        thread = Thread.ofPlatform().name("redoubt-loop-" + index).unstarted(this);
+    }
+
+    public void start() {
+        thread.start();
+    }
+
+    /** Asks the loop to end and waits for it, unless it is the caller. */
+    public void stop() {
+        isStopping = true;
+        selector.wakeup();
+        if (Thread.currentThread() != thread) {
+            try {
+                thread.join(5000);
+            } catch (InterruptedException _) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    /** Runs an action on this loop, soon. From any thread. */
+    public void execute(Runnable task) {
+        tasks.add(task);
+        if (Thread.currentThread() != thread && isWoken.compareAndSet(false, true)) {
+            selector.wakeup();
+        }
+    }
+
+    @Override
+    public void run() {
+        while (!isStopping) {
+            try {
+                turn();
+            } catch (IOException failure) {
+                hooks.log(true, "Event loop " + index + ": " + failure);
+            } catch (RuntimeException | Error thrown) {
+                hooks.bug(thrown);
+            }
+        }
+        closeAll();
+    }
+
+    private void turn() throws IOException {
+        long wait = hasMoreBackground ? 1 : Math.max(1, nextTickMillis - System.currentTimeMillis());
+        if (tasks.isEmpty()) {
+            selector.select(onSelected, wait);
+        } else {
+            selector.selectNow(onSelected);
+        }
+        nowMillis = System.currentTimeMillis();
+        isWoken.set(false);
+        Runnable task;
+        while ((task = tasks.poll()) != null) {
+            task.run();
+        }
+        boolean isTick = nowMillis >= nextTickMillis;
+        if (isTick || hasMoreBackground) {
+            background();
+        }
+        if (isTick) {
+            nextTickMillis = nowMillis + 1000 / Math.max(1, settings.hz);
+            tick();
+        }
+    }
+
+    private void ready(SelectionKey key) {
+        nowMillis = System.currentTimeMillis();
+        try {
+            switch (key.attachment()) {
+                case Connection connection -> connection.ready(key);
+                case Listener listener -> listener.accept();
+                default -> throw new IllegalStateException("unknown attachment");
+            }
+        } catch (java.nio.channels.CancelledKeyException _) {
+            // Another event of this turn closed it.
+            key.cancel();
+        } catch (IOException failure) {
+            hooks.log(true, failure.toString());
+        }
+    }
+
+    private void background() {
+        hasMoreBackground = false;
+        for (int i = 0; i < SLICES_PER_TURN; i++) {
+            hasMoreBackground = dispatcher.runBackgroundSlice(loopCount, nowMillis);
+            if (!hasMoreBackground) {
+                break;
+            }
+        }
+        hooks.beforeReplies();
+    }
+
+    private void tick() {
+        if (index == 0) {
+            hooks.tick(nowMillis);
+        }
+        for (var key : selector.keys()) {
+            if (key.attachment() instanceof Connection connection) {
+                connection.tick(nowMillis);
+            }
+        }
+    }
+
+    private void closeAll() {
+        for (var key : selector.keys().toArray(SelectionKey[]::new)) {
+            if (key.attachment() instanceof Connection connection) {
+                connection.close();
+            }
+        }
+        try {
+            selector.close();
+        } catch (IOException failure) {
+            hooks.log(true, failure.toString());
+        }
+    }
+
+    /** Registers a channel's owner; on this loop. */
+    SelectionKey register(java.nio.channels.SelectableChannel channel, int interest, Object owner)
+            throws IOException {
+        channel.configureBlocking(false);
+        return channel.register(selector, interest, owner);
+    }
+
+    boolean isHere() {
+        return Thread.currentThread() == thread;
+    }
+
+    int index() {
+        return index;
+    }
+
+    Dispatcher dispatcher() {
+        return dispatcher;
+    }
+
+    NetSettings settings() {
+        return settings;
+    }
+
+    NetHooks hooks() {
+        return hooks;
+    }
+
+    long nowMillis() {
+        return nowMillis;
+    }
+
+    void countRead(int bytes) {
+        reads++;
+        bytesIn += bytes;
+    }
+
+    void countWrite(long bytes) {
+        writes++;
+        bytesOut += bytes;
+    }
+
+    /** How many reads this loop has done; figures of a running loop may be a little old. */
+    public long reads() {
+        return reads;
+    }
+
+    public long writes() {
+        return writes;
+    }
+
+    public long bytesIn() {
+        return bytesIn;
+    }
+
+    public long bytesOut() {
+        return bytesOut;
+    }
+
+    public long commandCount() {
+        return dispatcher.commandCount();
+    }
+
+    /** CONFIG RESETSTAT. */
+    public void resetStats() {
+        execute(() -> {
+            reads = 0;
+            writes = 0;
+            bytesIn = 0;
+            bytesOut = 0;
+        });
+    }
+}

@@ -1,0 +1,162 @@
+package io.redoubt.net;
+
+import io.redoubt.command.Errors;
+import io.redoubt.command.Sessions;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.StandardProtocolFamily;
+import java.net.StandardSocketOptions;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermission;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Set;
+
+/** A listening socket on the first loop; spreads the connections that it accepts over all loops. */
+public final class Listener {
+    private static final byte[] TOO_MANY = Errors.line("ERR max number of clients reached");
+
+    private final ServerSocketChannel channel;
+    private final List<EventLoop> loops;
+    private final Sessions sessions;
+    private final NetSettings settings;
+    private final NetStats stats;
+    private final String socketPath;
+    private int nextLoop;
+
+    private Listener(
+            ServerSocketChannel channel,
+            List<EventLoop> loops,
+            Sessions sessions,
+            NetSettings settings,
+            NetStats stats,
+            String socketPath) {
+        this.channel = channel;
+        this.loops = loops;
+        this.sessions = sessions;
+        this.settings = settings;
+        this.stats = stats;
+        this.socketPath = socketPath;
+    }
+
+    /** Listens on an address of this machine; port 0 takes a free one. */
+    public static Listener onTcp(
+            InetAddress address,
+            int port,
+            int backlog,
+            List<EventLoop> loops,
+            Sessions sessions,
+            NetSettings settings,
+            NetStats stats)
+            throws IOException {
+        var channel = ServerSocketChannel.open();
+        try {
+            channel.setOption(StandardSocketOptions.SO_REUSEADDR, true);
+            channel.bind(new InetSocketAddress(address, port), backlog);
+        } catch (IOException failure) {
+            channel.close();
+            throw failure;
+        }
+        return new Listener(channel, loops, sessions, settings, stats, "");
+    }
+
+    /** Listens on a unix socket; a file left by an earlier server is replaced. */
+    public static Listener onUnixSocket(
+            Path path,
+            int permissions,
+            int backlog,
+            List<EventLoop> loops,
+            Sessions sessions,
+            NetSettings settings,
+            NetStats stats)
+            throws IOException {
+        Files.deleteIfExists(path);
+        var channel = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
+        try {
+            channel.bind(UnixDomainSocketAddress.of(path), backlog);
+            if (permissions != 0) {
+                Files.setPosixFilePermissions(path, permissions(permissions));
+            }
+        } catch (IOException failure) {
+            channel.close();
+            throw failure;
+        }
+        return new Listener(channel, loops, sessions, settings, stats, path.toString());
+    }
+
+    private static Set<PosixFilePermission> permissions(int octal) {
+        var set = EnumSet.noneOf(PosixFilePermission.class);
+        var all = PosixFilePermission.values(); // OWNER_READ first, OTHERS_EXECUTE last, as the bits of the mode.
+        for (int i = 0; i < all.length; i++) {
+            if ((octal & 1 << all.length - 1 - i) != 0) {
+                set.add(all[i]);
+            }
+        }
+        return set;
+    }
+
+    /** Starts accepting. */
+    public void start() {
+        loops.getFirst().execute(() -> {
+            try {
+                loops.getFirst().register(channel, SelectionKey.OP_ACCEPT, this);
+            } catch (IOException failure) {
+                loops.getFirst().hooks().log(true, "Listening: " + failure.getMessage());
+            }
+        });
+    }
+
+    /** The port, once bound; -1 for a unix socket. */
+    public int port() {
+        return channel.socket().getLocalPort();
+    }
+
+    void accept() throws IOException {
+        SocketChannel accepted;
+        while ((accepted = channel.accept()) != null) {
+            welcome(accepted);
+        }
+    }
+
+    private void welcome(SocketChannel accepted) throws IOException {
+        if (sessions.count() >= settings.maxClients) {
+            stats.rejected.incrementAndGet();
+            accepted.configureBlocking(false);
+            accepted.write(ByteBuffer.wrap(TOO_MANY));
+            accepted.close();
+            return;
+        }
+        stats.connections.incrementAndGet();
+        if (socketPath.isEmpty()) {
+            accepted.setOption(StandardSocketOptions.TCP_NODELAY, true);
+            accepted.setOption(StandardSocketOptions.SO_KEEPALIVE, settings.keepAlive);
+        }
+        var loop = loops.get(nextLoop);
+        nextLoop = (nextLoop + 1) % loops.size();
+        Connection[] made = new Connection[1];
+        var connection = new Connection(
+                loop, accepted, sessions.nextId(), socketPath, () -> sessions.remove(made[0].session()));
+        made[0] = connection;
+        sessions.add(connection.session());
+        loop.execute(connection::open);
+    }
+
+    /** Stops accepting; connections stay. */
+    public void close() {
+        try {
+            channel.close();
+            if (!socketPath.isEmpty()) {
+                Files.deleteIfExists(Path.of(socketPath));
+            }
+        } catch (IOException failure) {
+            loops.getFirst().hooks().log(true, "Closing a listener: " + failure.getMessage());
+        }
+    }
+}

@@ -1,0 +1,31 @@
+package io.redoubt.net;
+
+import io.redoubt.command.Session;
+import org.jspecify.annotations.Nullable;
+
+/** What connections ask of and tell to the rest of the server. Called on loops. */
+public interface NetHooks {
+    /** A new client; sets its user. Returns the error to answer before closing, or null to welcome it. */
+    byte @Nullable [] connected(Session session);
+
+    /** A client is gone. */
+    void disconnected(Session session);
+
+    /** Before replies are sent: what was appended to the streams must be given to the sockets of replicas first. */
+    void beforeReplies();
+
+    /** About {@code hz} times a second, on the first loop. */
+    void tick(long nowMillis);
+
+    /** Whether clients are paused, so that what was postponed goes on waiting. */
+    boolean isPaused();
+
+    /** Offset of the last byte of the replication stream. */
+    long streamOffset();
+
+    /** A failure that is a bug; the connection gets an internal error and closes. */
+    void bug(Throwable thrown);
+
+    /** A line for the log. */
+    void log(boolean isWarning, String text);
+}

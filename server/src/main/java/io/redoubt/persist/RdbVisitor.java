@@ -1,0 +1,35 @@
+package io.redoubt.persist;
+
+import java.io.IOException;
+
+/**
+ * What a file holds, in the order of the file. Arrays are fresh and belong to the visitor. An exception thrown here
+ * ends the reading and reaches the caller of {@link RdbReader#read}.
+ */
+public interface RdbVisitor {
+
+    /** No expiry, idle time or frequency is given. */
+    long NONE = -1;
+
+    /** A fact about the file, such as {@code redis-ver}. Unknown ones are to be ignored. */
+    default void aux(byte[] name, byte[] value) throws IOException {}
+
+    /** Later keys belong to this database; without a call they belong to 0. */
+    default void selectDb(int db) throws IOException {}
+
+    /** A hint, which may be wrong: how many keys follow in this database, and how many of them expire. */
+    default void resizeDb(long keyCount, long expiryCount) throws IOException {}
+
+    /**
+     * A key with a string value. Whether an expired key is kept is the visitor's decision: a replica keeps it.
+     *
+     * @param expiryMillis Unix time, perhaps past, or {@link #NONE}
+     * @param idleSeconds time since the last access, or {@link #NONE}
+     * @param frequency the logarithmic access counter, 0 to 255, or {@link #NONE}
+     */
+    void string(int db, byte[] key, byte[] value, long expiryMillis, long idleSeconds, int frequency)
+            throws IOException;
+
+    /** The whole source of a function library, its first line naming engine and library. */
+    void function(byte[] code) throws IOException;
+}
