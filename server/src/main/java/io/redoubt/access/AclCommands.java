@@ -20,7 +20,6 @@ import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
-import org.jspecify.annotations.Nullable;
 
 /** AUTH, HELLO and ACL. */
 public final class AclCommands extends CommandFamily {
@@ -96,36 +95,18 @@ public final class AclCommands extends CommandFamily {
 
     private final Surroundings surroundings;
     private final SecureRandom random = new SecureRandom();
-    private @Nullable AclGate gate;
-    private @Nullable Login login;
+    private final AclGate gate;
+    private final Login login;
 
-    public AclCommands(Surroundings surroundings) {
+    public AclCommands(AclGate gate, Surroundings surroundings) {
         super("server");
+        this.gate = gate;
         this.surroundings = surroundings;
-    }
-
-    /** Connects the commands with the gate, which is made after the table that they are part of. */
-    public void connect(AclGate newGate) {
-        gate = newGate;
-        login = new Login(newGate.users(), newGate.log(), surroundings.clientInfo, surroundings.later);
-    }
-
-    private AclGate gate() {
-        if (gate == null) {
-            throw new IllegalStateException("not connected");
-        }
-        return gate;
+        login = new Login(gate.users(), gate.log(), surroundings.clientInfo, surroundings.later);
     }
 
     private Users users() {
-        return gate().users();
-    }
-
-    private Login login() {
-        if (login == null) {
-            throw new IllegalStateException("not connected");
-        }
-        return login;
+        return gate.users();
     }
 
     // ---- AUTH and HELLO ----
@@ -160,7 +141,7 @@ public final class AclCommands extends CommandFamily {
             return;
         }
         String name = hasName ? call.args().text(1) : User.DEFAULT;
-        switch (login().login(call, name, call.args().bytes(hasName ? 2 : 1))) {
+        switch (login.login(call, name, call.args().bytes(hasName ? 2 : 1))) {
             case SUCCESS -> call.reply().ok();
             case WRONG -> call.reply().error(Login.WRONG_PASSWORD);
             case LATE -> {
@@ -215,7 +196,7 @@ public final class AclCommands extends CommandFamily {
         for (int i = 2; i < call.argCount(); i++) {
             int more = call.argCount() - 1 - i;
             if (call.argIs(i, "AUTH") && more >= 2) {
-                var result = login().login(call, call.args().text(i + 1), call.args().bytes(i + 2));
+                var result = login.login(call, call.args().text(i + 1), call.args().bytes(i + 2));
                 if (result != Login.Result.SUCCESS) {
                     if (result == Login.Result.WRONG) {
                         call.reply().error(Login.WRONG_PASSWORD);
@@ -387,7 +368,7 @@ public final class AclCommands extends CommandFamily {
         }
         int verdict = spec.has(CommandFlag.NO_AUTH)
                 ? Gate.ALLOWED
-                : gate().check(user, spec, args, form, 0);
+                : gate.check(user, spec, args, form, 0);
         if (verdict == Gate.ALLOWED) {
             call.reply().ok();
             return;
@@ -403,7 +384,7 @@ public final class AclCommands extends CommandFamily {
                     ? who + " has no permissions to access all databases"
                     : who + " has no permissions to access database " + (arg - 1);
             case Gate.DENIED_KEY -> arg == 0
-                    ? gate().explain(user.name(), spec, verdict)
+                    ? gate.explain(user.name(), spec, verdict)
                     : who + " has no permissions to access the '" + args.text(arg) + "' key";
             case Gate.DENIED_CHANNEL -> who + " has no permissions to access the '" + args.text(arg) + "' channel";
             default -> who + " has no permissions to run the '" + spec.fullName() + "' command";
@@ -454,11 +435,7 @@ public final class AclCommands extends CommandFamily {
         var reply = call.reply();
         var user = users().find(call.args().text(2));
         if (user == null) {
-            if (reply.protocol() == 2) {
-                reply.nilArray();
-            } else {
-                reply.nil();
-            }
+            reply.nil();
             return;
         }
         var rules = user.rules();
@@ -559,7 +536,7 @@ public final class AclCommands extends CommandFamily {
         }
         if (call.argCount() == 3) {
             if (call.argIs(2, "RESET")) {
-                gate().log().reset();
+                gate.log().reset();
                 call.reply().ok();
                 return;
             }
@@ -568,7 +545,7 @@ public final class AclCommands extends CommandFamily {
             }
             count = call.parsed();
         }
-        gate().log().write(call.reply(), count, call.nowMillis());
+        gate.log().write(call.reply(), count, call.nowMillis());
     }
 
     final CommandSpec save = admin("SAVE")

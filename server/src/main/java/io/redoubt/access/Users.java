@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * notice. Changes come from one thread at a time: at start-up, or in exclusive mode.
  */
 public final class Users {
-    private final UserRules.Shared shared;
+    private final AccessSettings settings;
     private final Supplier<? extends Iterable<Session>> sessions;
     private volatile TreeMap<String, User> users = new TreeMap<>();
     private volatile long generation;
@@ -28,22 +28,37 @@ public final class Users {
     private volatile String requirepass = "";
     private volatile @Nullable Path file;
     private boolean isDefaultSaid;
+    private UserRules.@Nullable Shared shared;
 
     /** @param sessions all sessions that are open */
-    public Users(CommandTable table, AccessSettings settings, Supplier<? extends Iterable<Session>> sessions) {
-        shared = new UserRules.Shared(new CommandSets(table, settings), settings);
+    public Users(AccessSettings settings, Supplier<? extends Iterable<Session>> sessions) {
+        this.settings = settings;
         this.sessions = sessions;
-        users.put(User.DEFAULT, new User(UserRules.initialDefault(shared)));
+    }
+
+    /** Takes the commands that rules are about, once, before anything else: families need the gate, and it these users. */
+    public synchronized void useCommands(CommandTable table) {
+        shared = new UserRules.Shared(new CommandSets(table, settings), settings);
+        var first = new TreeMap<String, User>();
+        first.put(User.DEFAULT, new User(UserRules.initialDefault(shared())));
+        users = first;
+    }
+
+    private UserRules.Shared shared() {
+        if (shared == null) {
+            throw new IllegalStateException("the commands are not known yet");
+        }
+        return shared;
     }
 
     // ---- Reading ----
 
     public AccessSettings settings() {
-        return shared.settings();
+        return settings;
     }
 
     CommandSets sets() {
-        return shared.sets();
+        return shared().sets();
     }
 
     public long generation() {
@@ -130,7 +145,11 @@ public final class Users {
         return requirepass;
     }
 
-    /** Sets `requirepass` as CONFIG SET does: the default user has this password only; an empty one opens it. */
+    /**
+     * Sets `requirepass` as CONFIG SET does: the default user has this password only; an empty one opens it.
+     *
+     * @param password each byte one char, as everywhere here
+     */
     public synchronized void setRequirepass(String password, @Nullable Session issuer) {
         requirepass = password;
         var rules = defaultUser().change();
@@ -156,7 +175,7 @@ public final class Users {
     // ---- Changes ----
 
     private UserRules fresh(String name) {
-        return new UserRules(name, shared, isAllChannelsByDefault);
+        return new UserRules(name, shared(), isAllChannelsByDefault);
     }
 
     /** Creates or changes a user; all rules or none. */
@@ -279,7 +298,7 @@ public final class Users {
         isDefaultSaid = said != null;
         boolean merges = settings().has(StrictRule.MERGE);
         if (said == null) {
-            said = UserRules.initialDefault(shared);
+            said = UserRules.initialDefault(shared());
             all.put(User.DEFAULT, said);
             // In Redis a file that does not name the default user opens it, whatever requirepass says.
             if (!requirepass.isEmpty() && (!isFile || merges)) {
