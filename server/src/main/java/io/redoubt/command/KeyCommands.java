@@ -37,6 +37,8 @@ public final class KeyCommands extends CommandFamily {
     private static final byte[] INVALID_CURSOR = Errors.line("ERR invalid cursor");
     private static final byte[] INVALID_FIRST_DB = Errors.line("ERR invalid first DB index");
     private static final byte[] INVALID_SECOND_DB = Errors.line("ERR invalid second DB index");
+    private static final byte[] NOT_AN_INT =
+            Errors.line("ERR value is out of range, value must between -2147483648 and 2147483647");
     private static final byte[] NO_LFU = Errors.line("ERR An LFU maxmemory policy is not selected, access frequency"
             + " not tracked. Please note that when switching between policies at runtime LRU and LFU data will take some"
             + " time to adjust.");
@@ -609,7 +611,7 @@ public final class KeyCommands extends CommandFamily {
     private int databaseAt(Args args, int arg, Form form) {
         long number = Decimal.parseLong(args.buffer(), args.start(arg), args.length(arg), Long.MIN_VALUE);
         if (number != (int) number) {
-            form.error = Errors.NOT_AN_INTEGER;
+            form.error = isLong(args, arg) ? NOT_AN_INT : Errors.NOT_AN_INTEGER;
             return NO_DATABASE;
         }
         if (number < 0 || number >= databases) {

@@ -20,6 +20,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 @DisplayNameGeneration(DisplayNameGenerator.ReplaceUnderscores.class)
 class KeyCommandsTest {
     private static final String NOT_AN_INTEGER = "-ERR value is not an integer or out of range";
+    private static final String NOT_AN_INT =
+            "'-ERR value is out of range, value must between -2147483648 and 2147483647'";
     private static final String SYNTAX = "-ERR syntax error";
     private static final String DB_INDEX = "-ERR DB index is out of range";
     private static final String SAME_OBJECT = "-ERR source and destination objects are the same";
@@ -421,7 +423,7 @@ class KeyCommandsTest {
             "COPY a b DB -1,        " + DB_INDEX,
             "COPY a b DB 4 DB 1,    " + DB_INDEX,
             "COPY a b DB abc,       " + NOT_AN_INTEGER,
-            "COPY a b DB 99999999999, " + NOT_AN_INTEGER,
+            "COPY a b DB 99999999999, " + NOT_AN_INT,
             "COPY a b DB abc foo,   " + NOT_AN_INTEGER
         })
         void refuses_what_redis_refuses(String command, String reply) {
@@ -459,7 +461,7 @@ class KeyCommandsTest {
         }
 
         @ParameterizedTest
-        @CsvSource({"MOVE a abc, " + NOT_AN_INTEGER, "MOVE a 4, " + DB_INDEX, "MOVE x 0, " + SAME_OBJECT})
+        @CsvSource({"MOVE a abc, " + NOT_AN_INTEGER, "MOVE a 2147483648, " + NOT_AN_INT, "MOVE a 4, " + DB_INDEX, "MOVE x 0, " + SAME_OBJECT})
         void refuses_what_redis_refuses(String command, String reply) {
             server.send("SET a 1");
             assertThat(server.send(command)).isEqualTo(reply);

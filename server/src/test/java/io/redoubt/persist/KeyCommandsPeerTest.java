@@ -119,7 +119,7 @@ class KeyCommandsPeerTest {
     }
 
     private static byte[][] scan(SplittableRandom random) {
-        byte[][] start = words("SCAN", any(random, "0", "0", "0", "00", "", "abc", "-1", "1x"), "COUNT", "1000");
+        byte[][] start = words("SCAN", any(random, "0", "0", "0", "00", "", "abc", "+0", "1x"), "COUNT", "1000");
         return withOptions(random, start, "MATCH key*", "MATCH *", "TYPE string", "TYPE hash", "COUNT 0", "COUNT a", "x");
     }
 
