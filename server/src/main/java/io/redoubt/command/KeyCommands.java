@@ -187,8 +187,7 @@ public final class KeyCommands extends CommandFamily {
             .handler(this::type);
 
     private void type(Call call) {
-        call.reply()
-                .status(look(call, 1) ? Encoding.typeName(call.entry().encoding()) : "none");
+        call.reply().status(look(call, 1) ? Encoding.typeName(call.entry().encoding()) : "none");
     }
 
     /** Looks a key up for reading without marking it as used. */
@@ -354,7 +353,8 @@ public final class KeyCommands extends CommandFamily {
         for (int arg = 2; arg < args.count(); arg += 2) {
             boolean hasValue = arg + 1 < args.count();
             if (hasValue && args.is(arg, "COUNT")) {
-                long count = Decimal.parseLong(args.buffer(), args.start(arg + 1), args.length(arg + 1), Long.MIN_VALUE);
+                long count =
+                        Decimal.parseLong(args.buffer(), args.start(arg + 1), args.length(arg + 1), Long.MIN_VALUE);
                 if (count < 1) {
                     form.error = isLong(args, arg + 1) ? Errors.SYNTAX : Errors.NOT_AN_INTEGER;
                     return;
@@ -417,8 +417,7 @@ public final class KeyCommands extends CommandFamily {
         }
         long next = 0;
         if (form.options != NO_CURSOR && form.options < (long) keyspace.shardCount() << 32) {
-            next = keyspace.scan(
-                    call.unit(), call.database(), form.options, form.slots[2], call.entry(), listing);
+            next = keyspace.scan(call.unit(), call.database(), form.options, form.slots[2], call.entry(), listing);
         }
         var reply = call.reply();
         reply.arrayHeader(2);

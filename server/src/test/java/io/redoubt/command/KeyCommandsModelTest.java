@@ -112,13 +112,14 @@ class KeyCommandsModelTest {
             case 14 -> "COPY " + a + " " + b + " DB " + database + (random.nextBoolean() ? " REPLACE" : "");
             case 15 -> "MOVE " + a + " " + database;
             case 16 -> "TYPE " + a;
-            default -> random.nextInt(10) > 0
-                    ? "TOUCH " + a
-                    : random.nextInt(5) == 0
-                            ? "FLUSHALL"
-                            : random.nextBoolean()
-                                    ? "FLUSHDB"
-                                    : "SWAPDB " + database + " " + random.nextInt(KeyServer.DATABASES);
+            default ->
+                random.nextInt(10) > 0
+                        ? "TOUCH " + a
+                        : random.nextInt(5) == 0
+                                ? "FLUSHALL"
+                                : random.nextBoolean()
+                                        ? "FLUSHDB"
+                                        : "SWAPDB " + database + " " + random.nextInt(KeyServer.DATABASES);
         };
     }
 
@@ -198,14 +199,13 @@ class KeyCommandsModelTest {
             return false;
         }
         boolean expires = item.expiry != -1;
-        boolean isWanted =
-                switch (words.length > 3 ? words[3] : "") {
-                    case "NX" -> !expires;
-                    case "XX" -> expires;
-                    case "GT" -> expires && when > item.expiry;
-                    case "LT" -> !expires || when < item.expiry;
-                    default -> true;
-                };
+        boolean isWanted = switch (words.length > 3 ? words[3] : "") {
+            case "NX" -> !expires;
+            case "XX" -> expires;
+            case "GT" -> expires && when > item.expiry;
+            case "LT" -> !expires || when < item.expiry;
+            default -> true;
+        };
         if (isWanted && when <= now) {
             here.remove(key);
         } else if (isWanted) {

@@ -241,7 +241,9 @@ class KeyCommandsTest {
             fill(30);
             server.send("PEXPIRE key:11 10");
             server.nowMillis += 10;
-            assertThat(server.list("SCAN 0 COUNT 1000 MATCH key:1?")).hasSize(10).startsWith("0");
+            assertThat(server.list("SCAN 0 COUNT 1000 MATCH key:1?"))
+                    .hasSize(10)
+                    .startsWith("0");
             assertThat(server.list("SCAN 0 COUNT 1000 TYPE STRing")).hasSize(30);
             assertThat(server.list("SCAN 0 COUNT 1000 TYPE list")).containsExactly("0");
             assertThat(server.list("SCAN 0 TYPE list TYPE string MATCH x MATCH key:2 COUNT 1 COUNT 1000"))
@@ -461,7 +463,12 @@ class KeyCommandsTest {
         }
 
         @ParameterizedTest
-        @CsvSource({"MOVE a abc, " + NOT_AN_INTEGER, "MOVE a 2147483648, " + NOT_AN_INT, "MOVE a 4, " + DB_INDEX, "MOVE x 0, " + SAME_OBJECT})
+        @CsvSource({
+            "MOVE a abc, " + NOT_AN_INTEGER,
+            "MOVE a 2147483648, " + NOT_AN_INT,
+            "MOVE a 4, " + DB_INDEX,
+            "MOVE x 0, " + SAME_OBJECT
+        })
         void refuses_what_redis_refuses(String command, String reply) {
             server.send("SET a 1");
             assertThat(server.send(command)).isEqualTo(reply);

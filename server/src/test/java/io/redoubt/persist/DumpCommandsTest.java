@@ -38,7 +38,8 @@ class DumpCommandsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"x", "12", "-32769", "4294967296", "007", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"})
+    @ValueSource(
+            strings = {"x", "12", "-32769", "4294967296", "007", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"})
     void a_value_comes_back_with_its_encoding(String value) {
         byte[] payload = payloadOf(value);
         server.send("SET a " + value);

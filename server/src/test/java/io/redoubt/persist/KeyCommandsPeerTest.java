@@ -112,15 +112,17 @@ class KeyCommandsPeerTest {
             case 18 -> words("DUMP", a);
             case 19 -> restore(random, a, payload);
             case 20 -> words("DBSIZE");
-            default -> random.nextInt(12) > 0
-                    ? words("SWAPDB", database, any(random, "0", "1", "4", "b"))
-                    : withOptions(random, words(any(random, "FLUSHDB", "FLUSHALL")), "sync", "ASYNC", "foo");
+            default ->
+                random.nextInt(12) > 0
+                        ? words("SWAPDB", database, any(random, "0", "1", "4", "b"))
+                        : withOptions(random, words(any(random, "FLUSHDB", "FLUSHALL")), "sync", "ASYNC", "foo");
         };
     }
 
     private static byte[][] scan(SplittableRandom random) {
         byte[][] start = words("SCAN", any(random, "0", "0", "0", "00", "", "abc", "+0", "1x"), "COUNT", "1000");
-        return withOptions(random, start, "MATCH key*", "MATCH *", "TYPE string", "TYPE hash", "COUNT 0", "COUNT a", "x");
+        return withOptions(
+                random, start, "MATCH key*", "MATCH *", "TYPE string", "TYPE hash", "COUNT 0", "COUNT a", "x");
     }
 
     private static byte[][] restore(SplittableRandom random, String key, byte[] payload) {
@@ -130,7 +132,8 @@ class KeyCommandsPeerTest {
         if (payload.length > 0 && random.nextInt(8) == 0) {
             words[3][random.nextInt(payload.length)] ^= 1;
         }
-        return withOptions(random, words, "REPLACE", "REPLACE", "IDLETIME 5", "FREQ 7", "FREQ 300", "IDLETIME -1", "foo");
+        return withOptions(
+                random, words, "REPLACE", "REPLACE", "IDLETIME 5", "FREQ 7", "FREQ 300", "IDLETIME -1", "foo");
     }
 
     private static byte[][] words(String... words) {
