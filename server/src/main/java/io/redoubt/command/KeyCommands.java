@@ -40,8 +40,8 @@ public final class KeyCommands extends CommandFamily {
     private static final byte[] NOT_AN_INT =
             Errors.line("ERR value is out of range, value must between -2147483648 and 2147483647");
     private static final byte[] NO_LFU = Errors.line("ERR An LFU maxmemory policy is not selected, access frequency"
-            + " not tracked. Please note that when switching between policies at runtime LRU and LFU data will take some"
-            + " time to adjust.");
+            + " not tracked. Please note that when switching between policies at runtime LRU and LFU data will take"
+            + " some time to adjust.");
     private static final byte[] NO_LRU = Errors.line("ERR An LFU maxmemory policy is selected, idle time not tracked."
             + " Please note that when switching between policies at runtime LRU and LFU data will take some time to"
             + " adjust.");
@@ -606,7 +606,7 @@ public final class KeyCommands extends CommandFamily {
         }
     }
 
-    /** Reads the number of a database that exists; otherwise leaves the error in the form and returns a negative one. */
+    /** Reads the number of a database that exists; otherwise leaves the error in the form, and the number is negative. */
     private int databaseAt(Args args, int arg, Form form) {
         long number = Decimal.parseLong(args.buffer(), args.start(arg), args.length(arg), Long.MIN_VALUE);
         if (number != (int) number) {
