@@ -606,7 +606,7 @@ public final class KeyCommands extends CommandFamily {
         }
     }
 
-    /** Reads the number of a database that exists; otherwise leaves the error in the form, and the number is negative. */
+    /** Reads the number of a database that exists; else leaves the error in the form, and the number is negative. */
     private int databaseAt(Args args, int arg, Form form) {
         long number = Decimal.parseLong(args.buffer(), args.start(arg), args.length(arg), Long.MIN_VALUE);
         if (number != (int) number) {
