@@ -429,8 +429,8 @@ class StringCommandsTest {
     class Getrange_and_strlen {
         @ParameterizedTest
         @CsvSource({
-            "0, 0, h", "-3, -1, llo", "1, 100, ello", "-100, 1, he", "3, 1, ''", "-1, -3, ''", "5, 9, ''", "-100, -90, h",
-            "0, -9223372036854775808, h", "-9223372036854775808, 9223372036854775807, hello"
+            "0, 0, h", "-3, -1, llo", "1, 100, ello", "-100, 1, he", "3, 1, ''", "-1, -3, ''", "5, 9, ''",
+            "-100, -90, h", "0, -9223372036854775808, h", "-9223372036854775808, 9223372036854775807, hello"
         })
         void returns_the_part(String start, String end, String part) {
             send("SET", "k", "hello");
