@@ -52,7 +52,7 @@ final class RedisPeer implements AutoCloseable {
         }
         int port = freePort();
         var command = new ArrayList<>(List.of(
-                executable.toString(), "--port", "" + port, "--bind", "127.0.0.1", "--save", "", "--loglevel", "notice"));
+                executable.toString(), "--port", "" + port, "--bind", "127.0.0.1", "--save", ""));
         command.addAll(List.of(moreOptions));
         var process = new ProcessBuilder(command)
                 .directory(Path.of(System.getProperty("java.io.tmpdir")).toFile())

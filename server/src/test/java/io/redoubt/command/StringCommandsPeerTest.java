@@ -38,9 +38,10 @@ class StringCommandsPeerTest {
                     throw new AssertionError("long replies differ at " + what);
                 }
                 String encoding = peer.send("OBJECT", "ENCODING", request[1]);
+                boolean isFound = encoding.startsWith("$") && !encoding.startsWith("$-1");
                 assertThat(server.encoding(request[1]))
                         .as(what)
-                        .isEqualTo(encoding.startsWith("$") && encoding.length() > 5 ? encoding.split("\r\n")[1] : "none");
+                        .isEqualTo(isFound ? encoding.split("\r\n")[1] : "none");
             }
         }
     }
