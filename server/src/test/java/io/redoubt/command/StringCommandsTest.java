@@ -587,6 +587,31 @@ class StringCommandsTest {
     }
 
     @Nested
+    class Digests {
+        @Test
+        void are_16_hexadecimal_digits() {
+            assertThat(send("DIGEST", "k")).isEqualTo("$-1");
+            send("SET", "k", "Hello world");
+            assertThat(send("DIGEST", "k")).isEqualTo("$16 b6acb9d84a38ff74");
+            send("SET", "k", "12");
+            String ofInteger = send("DIGEST", "k");
+            send("SETRANGE", "k", "0", "12");
+            assertThat(send("DIGEST", "k")).isEqualTo(ofInteger);
+        }
+
+        @Test
+        void are_compared_by_set_and_delex() {
+            assertThat(send("SET", "k", "v", "IFDEQ", "b6acb9d84a38ff74")).isEqualTo("$-1");
+            assertThat(send("SET", "k", "Hello world", "IFDNE", "b6acb9d84a38ff74")).isEqualTo("+OK");
+            assertThat(send("SET", "k", "v", "IFDNE", "b6acb9d84a38ff74")).isEqualTo("$-1");
+            assertThat(send("DELEX", "k", "IFDEQ", "b6acb9d84a38ff75")).isEqualTo(":0");
+            assertThat(send("DELEX", "k", "IFDEQ", "abc")).isEqualTo(":0");
+            assertThat(send("DELEX", "k", "IFDEQ", "B6ACB9D84A38FF74")).isEqualTo(":1");
+            assertThat(server.form("SET", "k", "v", "IFDNE", "0").readsToo).isTrue();
+        }
+    }
+
+    @Nested
     class Lcs {
         @Test
         void finds_the_bytes_their_number_and_where_they_lie() {
