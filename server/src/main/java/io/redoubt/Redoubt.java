@@ -310,10 +310,11 @@ public final class Redoubt implements AutoCloseable {
 
     private List<io.redoubt.observe.InfoSection> infoSections(InfoSections.Identity identity) {
         LongSupplier none = () -> 0;
+        var replication = new InfoSections.ReplicationFigures(none, none, none, none, none, none, none, none);
         return List.of(
                 new InfoSections.Server(identity, config, this::port),
-                new InfoSections.Clients(sessions, config, none),
-                new InfoSections.Memory(memory, config, none, none),
+                new InfoSections.Clients(sessions, config, replication),
+                new InfoSections.Memory(memory, config, replication),
                 new InfoSections.PersistenceSection(persistence),
                 new InfoSections.Stats(
                         loops,
@@ -321,7 +322,7 @@ public final class Redoubt implements AutoCloseable {
                         keyspace,
                         errorStats,
                         rates,
-                        Map.of("input", none, "output", none, "full", none, "partial", none, "refused", none),
+                        replication,
                         denials()),
                 new InfoSections.Cpu(),
                 new InfoSections.Modules(),

@@ -6,7 +6,6 @@ import io.redoubt.command.CommandTable;
 import io.redoubt.command.Form;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -19,7 +18,7 @@ final class CommandSets {
     private final CommandTable table;
     private final int words;
     private final boolean hasHalves;
-    private final Map<Category, long[]> members = new EnumMap<>(Category.class);
+    private final long[][] members; // By the ordinal of the category.
     private final long[] everything;
     private final long[] readsToo;
     private final long[] mayReadToo;
@@ -30,20 +29,18 @@ final class CommandSets {
     CommandSets(CommandTable table, AccessSettings settings) {
         this.table = table;
         words = (table.all().size() + 63) / 64;
+        members = new long[Category.values().length][words];
         hasHalves = settings.has(StrictRule.WRITE_IS_NOT_READ);
         everything = new long[words];
         readsToo = new long[words];
         mayReadToo = new long[words];
         notByWrite = new long[words];
         readingAlone = new long[words];
-        for (var category : Category.values()) {
-            members.put(category, new long[words]);
-        }
         for (var spec : table.all()) {
             int id = spec.id();
             set(everything, id, true);
             for (var category : spec.categories()) {
-                set(members.get(category), id, true);
+                set(members[category.ordinal()], id, true);
             }
             if (hasHalves) {
                 set(readsToo, id, spec.alwaysReadsToo());
@@ -82,7 +79,7 @@ final class CommandSets {
     }
 
     long[] members(Category category) {
-        return members.get(category);
+        return members[category.ordinal()];
     }
 
     /** Commands of which every form reads what it changes. */

@@ -132,7 +132,7 @@ public final class Users {
     /** Sets `protected-mode`. */
     public synchronized void setProtected(boolean on) {
         isProtected = on;
-        generation++;
+        nextGeneration();
     }
 
     /** Sets `acl-pubsub-default`. */
@@ -354,12 +354,18 @@ public final class Users {
         return isDefaultSaid;
     }
 
+    /** Called by one thread at a time, as all changes are. */
+    private void nextGeneration() {
+        long before = generation;
+        generation = before + 1;
+    }
+
     // ---- Sessions ----
 
     private void publish(TreeMap<String, User> next, @Nullable Session issuer, boolean isRequirepass) {
         var old = users;
         users = next;
-        generation++;
+        nextGeneration();
         if (!settings().has(StrictRule.REVOKE)) {
             endDeleted(old, next);
             return;

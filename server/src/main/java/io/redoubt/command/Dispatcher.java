@@ -309,9 +309,11 @@ public final class Dispatcher {
     }
 
     private void run(CommandSpec spec, Reply reply) {
+        int mark = reply.mark();
         try {
             spec.handler().run(call);
         } catch (ArenaFullException full) {
+            reply.truncate(mark);
             reply.error(Errors.OUT_OF_MEMORY);
         }
     }

@@ -127,6 +127,7 @@ public final class ConfigEditor {
      */
     public @Nullable String set(List<Setting> settings, boolean mayChangeProtected, boolean hidesSecrets) {
         List<Change<?>> changes = new ArrayList<>();
+        List<Directive<?>> directives = new ArrayList<>();
         Set<String> seen = new HashSet<>();
         for (Setting setting : settings) {
             Directive<?> directive = config.find(setting.name());
@@ -139,13 +140,14 @@ public final class ConfigEditor {
             if (directive.mutability() == Mutability.PROTECTED && !mayChangeProtected) {
                 return failed(setting.name(), "can't set protected config");
             }
+            directives.add(directive);
             if (!seen.add(setting.name().toLowerCase(Locale.ROOT))) {
                 return failed(setting.name(), "duplicate parameter");
             }
         }
-        for (Setting setting : settings) {
-            Directive<?> directive = config.find(setting.name());
-            assert directive != null : "looked up above";
+        for (int i = 0; i < settings.size(); i++) {
+            Setting setting = settings.get(i);
+            Directive<?> directive = directives.get(i);
             if (hidesSecrets && directive.isSecret() && setting.value().equals(REDACTED)) {
                 return failed(setting.name(), "(redacted) stands for a secret and cannot be one");
             }

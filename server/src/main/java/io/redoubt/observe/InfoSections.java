@@ -72,9 +72,9 @@ public final class InfoSections {
 
     /** The section Clients. */
     public static final class Clients extends InfoSection {
-        public Clients(Sessions sessions, Config config, LongSupplier replicas) {
+        public Clients(Sessions sessions, Config config, ReplicationFigures replication) {
             super("Clients");
-            number("connected_clients", "Clients, replicas left out", () -> sessions.count() - replicas.getAsLong());
+            number("connected_clients", "Clients, replicas left out", () -> sessions.count() - replication.replicas().getAsLong());
             fixed("cluster_connections", 0, "there is no cluster");
             number("maxclients", "Most clients", config.network.maxclients::value);
             number("client_recent_max_input_buffer", "Largest query buffer", () -> sessions.all().stream()
@@ -95,8 +95,10 @@ public final class InfoSections {
     public static final class Memory extends InfoSection {
         private final MemoryAccount account;
 
-        public Memory(MemoryAccount account, Config config, LongSupplier backlogBytes, LongSupplier replicaBytes) {
+        public Memory(MemoryAccount account, Config config, ReplicationFigures replication) {
             super("Memory");
+            LongSupplier backlogBytes = replication.backlogBytes();
+            LongSupplier replicaBytes = replication.replicaBufferBytes();
             this.account = account;
             bytesAndHuman("used_memory", "Bytes of keys, values and buffers", account::usedBytes);
             bytesAndHuman("used_memory_rss", "Resident bytes of the process", ProcessFigures::residentBytes);
@@ -203,6 +205,17 @@ public final class InfoSections {
         }
     }
 
+    /** Figures of replication that other sections show. */
+    public record ReplicationFigures(
+            LongSupplier input,
+            LongSupplier output,
+            LongSupplier fullSyncs,
+            LongSupplier partialSyncs,
+            LongSupplier refusedPartialSyncs,
+            LongSupplier replicas,
+            LongSupplier backlogBytes,
+            LongSupplier replicaBufferBytes) {}
+
     /** The section Stats. */
     public static final class Stats extends InfoSection {
         public Stats(
@@ -211,7 +224,7 @@ public final class InfoSections {
                 Keyspace keyspace,
                 ErrorStats errors,
                 Rates rates,
-                Map<String, LongSupplier> replication,
+                ReplicationFigures replication,
                 Map<String, LongSupplier> denials) {
             super("Stats");
             number("total_connections_received", "Connections accepted", net::connections);
@@ -219,16 +232,16 @@ public final class InfoSections {
             number("instantaneous_ops_per_sec", "Commands a second", rates::commandsPerSecond);
             number("total_net_input_bytes", "Bytes read", sum(loops, EventLoop::bytesIn));
             number("total_net_output_bytes", "Bytes written", sum(loops, EventLoop::bytesOut));
-            number("total_net_repl_input_bytes", "Bytes of the master's stream", replication.get("input"));
-            number("total_net_repl_output_bytes", "Bytes of the stream", replication.get("output"));
+            number("total_net_repl_input_bytes", "Bytes of the master's stream", replication.input());
+            number("total_net_repl_output_bytes", "Bytes of the stream", replication.output());
             ratio("instantaneous_input_kbps", "KiB read a second", rates::inputKibPerSecond);
             ratio("instantaneous_output_kbps", "KiB written a second", rates::outputKibPerSecond);
             ratio("instantaneous_input_repl_kbps", "Not measured apart", () -> 0);
             ratio("instantaneous_output_repl_kbps", "Not measured apart", () -> 0);
             number("rejected_connections", "Connections over maxclients", net::rejected);
-            number("sync_full", "Full resyncs served", replication.get("full"));
-            number("sync_partial_ok", "Partial resyncs served", replication.get("partial"));
-            number("sync_partial_err", "Partial resyncs refused", replication.get("refused"));
+            number("sync_full", "Full resyncs served", replication.fullSyncs());
+            number("sync_partial_ok", "Partial resyncs served", replication.partialSyncs());
+            number("sync_partial_err", "Partial resyncs refused", replication.refusedPartialSyncs());
             number("expired_keys", "Keys that expired", keyspace::expiredKeys);
             ratio("expired_stale_perc", "Not estimated: expiry walks every key that has one", () -> 0);
             fixed("expired_time_cap_reached_count", 0, "expiry works in slices of fixed size");

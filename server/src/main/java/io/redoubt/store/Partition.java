@@ -133,7 +133,7 @@ final class Partition {
         }
         byte[] bytes = large(index);
         if (bytes.length < capacity) {
-            int size = (int) Math.min(Integer.MAX_VALUE - 16L, capacity + (capacity >> 1) + 0L);
+            int size = (int) Math.min(Integer.MAX_VALUE - 16L, capacity + (long) (capacity >> 1));
             largeBytes += size - bytes.length;
             bytes = Arrays.copyOf(bytes, Math.max(size, capacity));
             large[index] = bytes;
