@@ -61,7 +61,7 @@ final class AclFile {
                         .append(". ");
                 continue;
             }
-            if (!isName(name) || name.isEmpty()) {
+            if (!isName(name)) {
                 errors.append('\'').append(where).append(": username '").append(name)
                         .append("' contains invalid characters. ");
                 continue;

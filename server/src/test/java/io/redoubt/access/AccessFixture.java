@@ -47,7 +47,7 @@ final class AccessFixture {
         users = new Users(settings, () -> sessions);
         log = new AclLog(settings.strict());
         gate = new AclGate(users, log, session -> "id=" + session.id(), () -> nowMillis);
-        keyspace = new Keyspace(new Keyspace.Layout(1, 16, 16, 1 << 20), 1, 2, new EffectStream());
+        keyspace = new Keyspace(new Keyspace.Layout(1, 1, 16, 1 << 16), 1, 2, new EffectStream());
         table = new CommandTable(
                 List.of(
                         new StringCommands(() -> 1L << 29),
@@ -180,7 +180,7 @@ final class AccessFixture {
             return written();
         }
 
-        private String written() {
+        String written() {
             String raw = new String(reply.buffer(), 0, reply.length(), StandardCharsets.ISO_8859_1);
             return raw.endsWith("\r\n") ? raw.substring(0, raw.length() - 2).replace("\r\n", " ") : raw;
         }
