@@ -1,0 +1,106 @@
+package io.redoubt.command;
+
+import java.nio.charset.StandardCharsets;
+
+/** How CLIENT LIST, CLIENT INFO and ACL LOG show a client: one line of fields, in the order of Redis 7.0.15. */
+public final class ClientLine {
+    private static final int OWN_BYTES = 2048; // About what a connection, its session and its parser take.
+
+    private final boolean showsLibrary;
+
+    /** @param showsLibrary whether lib-name and lib-ver end the line, as since Redis 7.2 */
+    public ClientLine(boolean showsLibrary) {
+        this.showsLibrary = showsLibrary;
+    }
+
+    /** Returns the line without its end, each byte one char. Fields of a client of another loop may be a little old. */
+    public String of(Session session, long nowMillis) {
+        var link = session.link();
+        int queryBytes = link.queryBufferLength();
+        int queryCapacity = Math.max(link.queryBufferCapacity(), queryBytes);
+        long outputBytes = link.outputBytes();
+        var command = session.lastCommand();
+        var line = new StringBuilder(320)
+                .append("id=")
+                .append(session.id())
+                .append(" addr=")
+                .append(link.remoteAddress())
+                .append(" laddr=")
+                .append(link.localAddress())
+                .append(" fd=")
+                .append(link.descriptor())
+                .append(" name=")
+                .append(new String(session.name(), StandardCharsets.ISO_8859_1))
+                .append(" age=")
+                .append(seconds(nowMillis - session.createdMillis()))
+                .append(" idle=")
+                .append(seconds(nowMillis - session.lastUseMillis()))
+                .append(" flags=");
+        appendFlags(line, session);
+        line.append(" db=")
+                .append(session.database())
+                .append(" sub=0 psub=0 ssub=0 multi=-1 qbuf=")
+                .append(queryBytes)
+                .append(" qbuf-free=")
+                .append(queryCapacity - queryBytes)
+                .append(" argv-mem=0 multi-mem=0 rbs=0 rbp=0 obl=0 oll=")
+                .append(outputBytes > 0 ? 1 : 0)
+                .append(" omem=")
+                .append(outputBytes)
+                .append(" tot-mem=")
+                .append(OWN_BYTES + queryCapacity + outputBytes)
+                .append(" events=")
+                .append(outputBytes > 0 ? "rw" : "r")
+                .append(" cmd=")
+                .append(command == null ? "NULL" : command.fullName())
+                .append(" user=")
+                .append(userName(session))
+                .append(" redir=-1 resp=")
+                .append(session.protocol());
+        if (showsLibrary) {
+            line.append(" lib-name=")
+                    .append(session.libraryName())
+                    .append(" lib-ver=")
+                    .append(session.libraryVersion());
+        }
+        return line.toString();
+    }
+
+    private static long seconds(long millis) {
+        return Math.max(0, millis) / 1000;
+    }
+
+    private static void appendFlags(StringBuilder line, Session session) {
+        int start = line.length();
+        if (session.isReplica()) {
+            line.append('S');
+        }
+        if (session.isMaster()) {
+            line.append('M');
+        }
+        if (session.isClosing()) {
+            line.append('c');
+        }
+        if (session.link().isUnixSocket()) {
+            line.append('U');
+        }
+        if (session.isNoEvict()) {
+            line.append('e');
+        }
+        if (session.isNoTouch()) {
+            line.append('T');
+        }
+        if (line.length() == start) {
+            line.append('N');
+        }
+    }
+
+    /** Who has not authenticated yet shows as the default user, which in Redis every new connection is. */
+    static String userName(Session session) {
+        var user = session.user();
+        if (user != null) {
+            return user.name();
+        }
+        return session.isMaster() ? "(superuser)" : "default";
+    }
+}
