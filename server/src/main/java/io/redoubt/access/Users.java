@@ -27,7 +27,6 @@ public final class Users {
     private volatile boolean isAllChannelsByDefault;
     private volatile String requirepass = "";
     private volatile @Nullable Path file;
-    private boolean isDefaultSaid;
     private UserRules.@Nullable Shared shared;
 
     /** @param sessions all sessions that are open */
@@ -36,7 +35,7 @@ public final class Users {
         this.sessions = sessions;
     }
 
-    /** Takes the commands that rules are about, once, before anything else: families need the gate, and it these users. */
+    /** Takes the commands that rules are about, once, before all else: families need the gate, and it these users. */
     public synchronized void useCommands(CommandTable table) {
         shared = new UserRules.Shared(new CommandSets(table, settings), settings);
         var first = new TreeMap<String, User>();
@@ -83,7 +82,7 @@ public final class Users {
         return Collections.unmodifiableCollection(users.values());
     }
 
-    /** Returns the `user` lines for CONFIG REWRITE; the default user is left out where nothing was said about it. */
+    /** Returns the users as lines, for ACL LIST and, where there is no file, for CONFIG REWRITE. */
     public List<String> lines() {
         return AclFile.lines(users.values());
     }
@@ -193,9 +192,6 @@ public final class Users {
                             ? e.reason()
                             : "Error in ACL SETUSER modifier '" + e.rule() + "': " + e.reason());
         }
-        if (name.equals(User.DEFAULT)) {
-            isDefaultSaid = true;
-        }
         var next = new TreeMap<>(users);
         next.put(name, new User(changed));
         publish(next, issuer, false);
@@ -258,7 +254,7 @@ public final class Users {
             } else if (!AclFile.isName(name)) {
                 problem = "The provided string contains null characters";
             } else {
-                var rules = name.equals(User.DEFAULT) ? openDefault() : fresh(name);
+                var rules = fresh(name);
                 named.put(name, rules);
                 try {
                     rules.applyAll(line.subList(1, line.size()));
@@ -282,20 +278,14 @@ public final class Users {
         var named = AclFile.read(
                 path.toString(),
                 AclFile.open(path),
-                name -> name.equals(User.DEFAULT) ? openDefault() : fresh(name));
+                this::fresh);
         return take(named, true, issuer);
-    }
-
-    /** What the rules of a `user default` line are applied to: a user that has nothing, as any other. */
-    private UserRules openDefault() {
-        return fresh(User.DEFAULT);
     }
 
     private List<String> take(Map<String, UserRules> named, boolean isFile, @Nullable Session issuer) {
         var warnings = new ArrayList<String>();
         var all = new TreeMap<>(named);
         var said = all.get(User.DEFAULT);
-        isDefaultSaid = said != null;
         boolean merges = settings().has(StrictRule.MERGE);
         if (said == null) {
             said = UserRules.initialDefault(shared());
@@ -347,11 +337,6 @@ public final class Users {
             throw new IOException("no ACL file");
         }
         AclFile.write(path, users.values());
-    }
-
-    /** Whether a `user default` line or ACL SETUSER default has spoken. */
-    public synchronized boolean isDefaultSaid() {
-        return isDefaultSaid;
     }
 
     // ---- Sessions ----

@@ -3,16 +3,26 @@ package io.redoubt.access;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Random;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @DisplayNameGeneration(DisplayNameGenerator.ReplaceUnderscores.class)
 class RulesTest {
+    @TempDir
+    Path folder;
+
     private final AccessFixture strict = AccessFixture.strict();
     private final AccessFixture redis = AccessFixture.redis();
 
@@ -156,6 +166,38 @@ class RulesTest {
                 .hasMessage("Unmatched parenthesis in acl selector starting at '(+get'.");
         assertThatThrownBy(() -> strict.users.set("v", List.of("(+get ~x) "), null))
                 .hasMessage("Unmatched parenthesis in acl selector starting at '(+get ~x) '.");
+    }
+
+    @ParameterizedTest(name = "seed {0}")
+    @ValueSource(longs = {1, 2, 3, 4})
+    void whatever_is_given_as_rules_is_an_error_or_a_line_that_reads_again(long seed) throws Exception {
+        var random = new Random(seed);
+        String letters = "+-@~%&<>#!()|=,* \0\u00e9RWrwdb01getselcfi";
+        int accepted = 0;
+        for (int round = 0; round < 3000; round++) {
+            var rules = new ArrayList<String>();
+            for (int i = random.nextInt(3); i >= 0; i--) {
+                var rule = new StringBuilder();
+                for (int j = random.nextInt(7); j >= 0; j--) {
+                    rule.append(letters.charAt(random.nextInt(letters.length())));
+                }
+                rules.add(random.nextInt(3) == 0 ? "~" + rule.toString().replace(" ", "") : rule.toString());
+            }
+            var path = folder.resolve("users.acl");
+            try {
+                strict.users.set("u", rules, null);
+                accepted++;
+            } catch (AclException refused) {
+                assertThat(refused.text()).matches("(?s)(Error in ACL SETUSER modifier '|Unmatched parenthesis).*");
+            }
+            if (round % 100 == 0 && strict.users.find("u") != null) {
+                Files.writeString(path, strict.line("u") + "\n", StandardCharsets.ISO_8859_1);
+                var again = AccessFixture.strict();
+                again.users.start("", List.of(), path);
+                assertThat(again.line("u")).isEqualTo(strict.line("u"));
+            }
+        }
+        assertThat(accepted).isGreaterThan(100);
     }
 
     @Test

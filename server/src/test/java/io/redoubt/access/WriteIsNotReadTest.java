@@ -140,6 +140,8 @@ class WriteIsNotReadTest {
                 "+set; SET k v GET; allowed",
                 "-@read +set; SET k v GET; command",
                 "-@read +set +@read; SET k v GET; allowed",
+                "-@read +@read +set; SET k v GET; allowed",
+                "-@read -@all +set; SET k v GET; allowed",
                 "+set -@read; SET k v GET; command",
                 "+set -@write; SET k v GET; command",
                 "+set -@write; SET k v; command",
