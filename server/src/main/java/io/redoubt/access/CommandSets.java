@@ -110,7 +110,8 @@ final class CommandSets {
     }
 
     /** Returns a command by its full name, in any case, or null. */
-    @Nullable CommandSpec find(String fullName) {
+    @Nullable
+    CommandSpec find(String fullName) {
         return table.byFullName(fullName);
     }
 

@@ -188,9 +188,7 @@ public final class Users {
             changed.applyAll(rules);
         } catch (RuleException e) {
             throw new AclException(
-                    e.isUnmatched()
-                            ? e.reason()
-                            : "Error in ACL SETUSER modifier '" + e.rule() + "': " + e.reason());
+                    e.isUnmatched() ? e.reason() : "Error in ACL SETUSER modifier '" + e.rule() + "': " + e.reason());
         }
         var next = new TreeMap<>(users);
         next.put(name, new User(changed));
@@ -232,8 +230,8 @@ public final class Users {
      * @param aclFile the file of users, or null
      * @return warnings for the log and INFO security
      */
-    public synchronized List<String> start(
-            String password, List<List<String>> userLines, @Nullable Path aclFile) throws AclException {
+    public synchronized List<String> start(String password, List<List<String>> userLines, @Nullable Path aclFile)
+            throws AclException {
         requirepass = password;
         file = aclFile;
         if (aclFile != null && !userLines.isEmpty()) {
@@ -275,10 +273,7 @@ public final class Users {
         if (path == null) {
             throw new AclException("no ACL file");
         }
-        var named = AclFile.read(
-                path.toString(),
-                AclFile.open(path),
-                this::fresh);
+        var named = AclFile.read(path.toString(), AclFile.open(path), this::fresh);
         return take(named, true, issuer);
     }
 

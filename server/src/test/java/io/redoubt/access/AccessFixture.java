@@ -273,7 +273,10 @@ final class AccessFixture {
                     .categories(Category.CONNECTION)
                     .form((args, form) -> form.addDatabase(
                             (int) Decimal.parseLong(args.buffer(), args.start(1), args.length(1), -1)));
-            plain("TTL").flags(CommandFlag.READONLY).categories(Category.KEYSPACE).key(1, KeySpec.Flag.RO);
+            plain("TTL")
+                    .flags(CommandFlag.READONLY)
+                    .categories(Category.KEYSPACE)
+                    .key(1, KeySpec.Flag.RO);
             plain("LPOP")
                     .flags(CommandFlag.WRITE, CommandFlag.FAST)
                     .categories(Category.LIST)
@@ -294,7 +297,10 @@ final class AccessFixture {
             sub(client, "LIST").flags(CommandFlag.ADMIN).categories(Category.CONNECTION);
             sub(client, "ID").categories(Category.CONNECTION);
             var function = command("FUNCTION").arity(-2);
-            sub(function, "LOAD").flags(CommandFlag.WRITE).categories(Category.SCRIPTING).notByWriteCategory();
+            sub(function, "LOAD")
+                    .flags(CommandFlag.WRITE)
+                    .categories(Category.SCRIPTING)
+                    .notByWriteCategory();
             sub(function, "LIST").categories(Category.SCRIPTING);
             plain("PUBLISH").flags(CommandFlag.PUBSUB, CommandFlag.FAST).form((args, form) -> form.addChannel(1));
             plain("SPUBLISH").flags(CommandFlag.PUBSUB, CommandFlag.FAST).form((args, form) -> form.addChannel(1));

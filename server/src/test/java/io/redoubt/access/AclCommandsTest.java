@@ -39,9 +39,10 @@ class AclCommandsTest {
         assertThat(stranger.line("GET")).isEqualTo("-ERR wrong number of arguments for 'get' command");
         assertThat(stranger.line("NOSUCH")).startsWith("-ERR unknown command");
         assertThat(stranger.line("HELLO"))
-                .isEqualTo("-NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO AUTH"
-                        + " <user> <pass> option can be used to authenticate the client and select the RESP protocol"
-                        + " version at the same time");
+                .isEqualTo(
+                        "-NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO AUTH"
+                                + " <user> <pass> option can be used to authenticate the client and select the RESP protocol"
+                                + " version at the same time");
         assertThat(stranger.line("HELLO 3 AUTH default bad")).isEqualTo(WRONG);
         assertThat(stranger.session.protocol()).isEqualTo(2);
         assertThat(stranger.line("HELLO 3 AUTH default pw SETNAME me")).startsWith("%7 $6 server $5 redis");
@@ -122,7 +123,9 @@ class AclCommandsTest {
 
     @Test
     void CAT_lists_the_categories_in_the_order_of_Redis() {
-        assertThat(client.line("ACL CAT")).startsWith("*21 $8 keyspace $4 read $5 write $3 set").endsWith("$9 scripting");
+        assertThat(client.line("ACL CAT"))
+                .startsWith("*21 $8 keyspace $4 read $5 write $3 set")
+                .endsWith("$9 scripting");
     }
 
     @Test
@@ -136,8 +139,8 @@ class AclCommandsTest {
         assertThat(client.line("ACL SETUSER u on >p ~a &c +get (+set ~b)")).isEqualTo("+OK");
         String hash = Passwords.hash("p");
         String selector = "$8 commands $10 -@all +set $4 keys $2 ~b $8 channels $0 ";
-        String rest = "$2 on $9 passwords *1 $64 " + hash + " $8 commands $10 -@all +get $4 keys $2 ~a $8 channels $2 &c"
-                + " $9 selectors *1 ";
+        String rest = "$2 on $9 passwords *1 $64 " + hash
+                + " $8 commands $10 -@all +get $4 keys $2 ~a $8 channels $2 &c" + " $9 selectors *1 ";
         assertThat(client.line("ACL GETUSER u")).isEqualTo("*12 $5 flags *1 " + rest + "*6 " + selector);
         client.line("HELLO 3");
         assertThat(client.line("ACL GETUSER u")).isEqualTo("%6 $5 flags ~1 " + rest + "%3 " + selector);

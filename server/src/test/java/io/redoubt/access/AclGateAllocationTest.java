@@ -47,8 +47,7 @@ class AclGateAllocationTest {
         assertThat(allocated).isLessThan(ROUNDS); // Not a byte per judgement; the measuring itself takes some.
     }
 
-    private static long judge(
-            AclGate gate, User user, io.redoubt.command.CommandSpec spec, Args args, Form form) {
+    private static long judge(AclGate gate, User user, io.redoubt.command.CommandSpec spec, Args args, Form form) {
         long sum = 0;
         for (int i = 0; i < ROUNDS; i++) {
             sum += gate.check(user, spec, args, form, 0);

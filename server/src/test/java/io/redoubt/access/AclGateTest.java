@@ -233,7 +233,8 @@ class AclGateTest {
         var theirs = redis.connect();
         ours.line("AUTH u x");
         theirs.line("AUTH u x");
-        assertThat(ours.line("CONFIG SET a b")).isEqualTo("-NOPERM User u has no permissions to run the 'config|set' command");
+        assertThat(ours.line("CONFIG SET a b"))
+                .isEqualTo("-NOPERM User u has no permissions to run the 'config|set' command");
         assertThat(theirs.line("CONFIG SET a b"))
                 .isEqualTo("-NOPERM this user has no permissions to run the 'config|set' command");
         assertThat(ours.line("GET b")).isEqualTo("-NOPERM No permissions to access a key");

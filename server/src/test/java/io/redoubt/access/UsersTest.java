@@ -77,7 +77,8 @@ class UsersTest {
             assertThat(strict.connect().line("AUTH rp")).isEqualTo(WRONG);
             assertThat(strict.connect().line("AUTH other")).isEqualTo("+OK");
             var same = AccessFixture.strict();
-            assertThat(same.users.start("rp", List.of(), file("user default on >rp ~* &* +@all\n"))).isEmpty();
+            assertThat(same.users.start("rp", List.of(), file("user default on >rp ~* &* +@all\n")))
+                    .isEmpty();
         }
 
         @Test
@@ -118,7 +119,8 @@ class UsersTest {
             var lines = Files.readAllLines(path);
             assertThat(lines).containsExactlyElementsOf(strict.users.lines());
             assertThat(lines.getFirst()).startsWith("user a on sanitize-payload #");
-            assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(path))).isEqualTo("rw-r-----");
+            assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(path)))
+                    .isEqualTo("rw-r-----");
             assertThat(strict.users.load(null)).isEmpty();
             assertThat(strict.users.lines()).containsExactlyElementsOf(lines);
             try (var all = Files.list(folder)) {
@@ -147,8 +149,9 @@ class UsersTest {
             strict.setUser("before", "on");
             var before = strict.users.lines();
             assertThatThrownBy(() -> strict.users.start("", List.of(), path))
-                    .hasMessage(parts.getLast().replace("FILE", path.toString())
-                            + "WARNING: ACL errors detected, no change to the previously active ACL rules was performed");
+                    .hasMessage(
+                            parts.getLast().replace("FILE", path.toString())
+                                    + "WARNING: ACL errors detected, no change to the previously active ACL rules was performed");
             assertThat(strict.users.lines()).isEqualTo(before);
         }
 
@@ -168,8 +171,9 @@ class UsersTest {
         @Test
         void of_configuration_name_a_user_once() {
             assertThatThrownBy(() -> strict.users.start("", List.of(List.of("a", "on"), List.of("a")), null))
-                    .hasMessage("Error in user declaration 'a': Duplicate user found. A user can only be defined once in"
-                            + " config files");
+                    .hasMessage(
+                            "Error in user declaration 'a': Duplicate user found. A user can only be defined once in"
+                                    + " config files");
             assertThatThrownBy(() -> strict.users.start("", List.of(List.of("a", "+nosuch")), null))
                     .hasMessage("Error in user declaration 'a': Unknown command or category name in ACL");
         }

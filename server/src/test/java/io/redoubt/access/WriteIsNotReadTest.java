@@ -75,8 +75,7 @@ class WriteIsNotReadTest {
     void the_write_only_user_of_the_guide_writes_and_reads_nothing() {
         strict.setUser("w", "on >WritePass ~* +set +del +incr +@write -@read -select");
         for (var form : FORMS) {
-            boolean expected = Set.of(
-                            "SET k v", "SETNX k v", "INCR k", "DEL k", "RENAME k l", "FLUSHALL", "SWAPDB 0 1")
+            boolean expected = Set.of("SET k v", "SETNX k v", "INCR k", "DEL k", "RENAME k l", "FLUSHALL", "SWAPDB 0 1")
                     .contains(form);
             String verdict = strict.verdict("w", 0, form);
             if (form.equals("FLUSHALL") || form.equals("SWAPDB 0 1")) {
