@@ -6,9 +6,7 @@ import io.redoubt.command.CommandTable;
 import io.redoubt.command.Form;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.EnumMap;
 import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,7 +17,7 @@ final class CommandSets {
     private final CommandTable table;
     private final int words;
     private final boolean hasHalves;
-    private final Map<Category, long[]> members = new EnumMap<>(Category.class);
+    private final long[][] members; // By the category's ordinal.
     private final long[] everything;
     private final long[] readsToo;
     private final long[] mayReadToo;
@@ -36,14 +34,12 @@ final class CommandSets {
         mayReadToo = new long[words];
         notByWrite = new long[words];
         readingAlone = new long[words];
-        for (var category : Category.values()) {
-            members.put(category, new long[words]);
-        }
+        members = new long[Category.values().length][words];
         for (var spec : table.all()) {
             int id = spec.id();
             set(everything, id, true);
             for (var category : spec.categories()) {
-                set(members.get(category), id, true);
+                set(members[category.ordinal()], id, true);
             }
             if (hasHalves) {
                 set(readsToo, id, spec.alwaysReadsToo());
@@ -82,7 +78,7 @@ final class CommandSets {
     }
 
     long[] members(Category category) {
-        return members.get(category);
+        return members[category.ordinal()];
     }
 
     /** Commands of which every form reads what it changes. */

@@ -11,6 +11,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -22,7 +23,7 @@ public final class Users {
     private final AccessSettings settings;
     private final Supplier<? extends Iterable<Session>> sessions;
     private volatile TreeMap<String, User> users = new TreeMap<>();
-    private volatile long generation;
+    private final AtomicLong generation = new AtomicLong();
     private volatile boolean isProtected = true;
     private volatile boolean isAllChannelsByDefault;
     private volatile String requirepass = "";
@@ -61,7 +62,7 @@ public final class Users {
     }
 
     public long generation() {
-        return generation;
+        return generation.get();
     }
 
     /** Returns the user of a name, each byte one char; null if there is none. */
@@ -131,7 +132,7 @@ public final class Users {
     /** Sets `protected-mode`. */
     public synchronized void setProtected(boolean on) {
         isProtected = on;
-        generation++;
+        generation.incrementAndGet();
     }
 
     /** Sets `acl-pubsub-default`. */
@@ -339,7 +340,7 @@ public final class Users {
     private void publish(TreeMap<String, User> next, @Nullable Session issuer, boolean isRequirepass) {
         var old = users;
         users = next;
-        generation++;
+        generation.incrementAndGet();
         if (!settings().has(StrictRule.REVOKE)) {
             endDeleted(old, next);
             return;
