@@ -38,7 +38,8 @@ public final class AclCommands extends CommandFamily {
             + " output password, a positive number up to 4096");
     private static final byte[] NO_FILE =
             Errors.line("ERR This Redis instance is not configured to use an ACL file. You"
-                    + " may want to specify users via the ACL SETUSER command and then issue a CONFIG REWRITE (assuming you have"
+                    + " may want to specify users via the ACL SETUSER command and then issue a CONFIG REWRITE"
+                    + " (assuming you have"
                     + " a Redis configuration file set) in order to store users in the Redis configuration.");
     private static final byte[] NOT_SAVED = Errors.line(
             "ERR There was an error trying to save the ACLs. Please check the server logs for more information");

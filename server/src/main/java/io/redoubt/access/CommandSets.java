@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Sets of commands as bits over {@link CommandSpec#id()}: what rules add and remove. The plain half of a command that
- * reads what it changes is its right to write, the read half its right to read; other commands have the plain half only.
+ * reads what it changes is its right to write, the read half its right to read; others have the plain half only.
  */
 final class CommandSets {
     private final CommandTable table;

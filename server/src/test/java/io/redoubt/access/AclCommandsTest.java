@@ -41,7 +41,8 @@ class AclCommandsTest {
         assertThat(stranger.line("HELLO"))
                 .isEqualTo(
                         "-NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO AUTH"
-                                + " <user> <pass> option can be used to authenticate the client and select the RESP protocol"
+                                + " <user> <pass> option can be used to authenticate the client and select the RESP"
+                                + " protocol"
                                 + " version at the same time");
         assertThat(stranger.line("HELLO 3 AUTH default bad")).isEqualTo(WRONG);
         assertThat(stranger.session.protocol()).isEqualTo(2);
@@ -69,8 +70,8 @@ class AclCommandsTest {
                 "HELLO 3 foo; -ERR Syntax error in HELLO option 'foo'",
                 "HELLO 3 auth default; -ERR Syntax error in HELLO option 'auth'",
                 "HELLO 3 SETNAME; -ERR Syntax error in HELLO option 'SETNAME'",
-                "ACL GENPASS 0; -ERR ACL GENPASS argument must be the number of bits for the output password, a positive"
-                        + " number up to 4096",
+                "ACL GENPASS 0; -ERR ACL GENPASS argument must be the number of bits for the output password,"
+                        + " a positive number up to 4096",
                 "ACL GENPASS 4097; -ERR ACL GENPASS argument must be the number of bits for the output password, a"
                         + " positive number up to 4096",
                 "ACL GENPASS a; -ERR value is not an integer or out of range",

@@ -131,8 +131,10 @@ class RulesTest {
                 "+config|nosuch; Unknown command or category name in ACL",
                 "+config|get|x; Allowing first-arg of a subcommand is not supported",
                 "<x; The password you are trying to remove from the user does not exist",
-                "#abc; The password hash must be exactly 64 characters and contain only lowercase hexadecimal characters",
-                "!abc; The password hash must be exactly 64 characters and contain only lowercase hexadecimal characters",
+                "#abc; The password hash must be exactly 64 characters and contain only lowercase"
+                        + " hexadecimal characters",
+                "!abc; The password hash must be exactly 64 characters and contain only lowercase"
+                        + " hexadecimal characters",
             })
     void a_bad_rule_is_named_with_its_reason_and_nothing_changes(String rule, String reason) {
         for (var fixture : List.of(strict, redis)) {
@@ -149,7 +151,8 @@ class RulesTest {
     void a_pattern_after_all_patterns_is_refused() {
         assertThatThrownBy(() -> redis.users.set("u", List.of("~*", "~a"), null))
                 .hasMessage("Error in ACL SETUSER modifier '~a': Adding a pattern after the * pattern (or the 'allkeys'"
-                        + " flag) is not valid and does not have any effect. Try 'resetkeys' to start with an empty list"
+                        + " flag) is not valid and does not have any effect. Try 'resetkeys' to start with an empty"
+                        + " list"
                         + " of patterns");
         assertThatThrownBy(() -> redis.users.set("u", List.of("&*", "&a"), null))
                 .hasMessage("Error in ACL SETUSER modifier '&a': Adding a pattern after the * pattern (or the"

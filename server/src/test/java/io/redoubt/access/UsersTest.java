@@ -131,7 +131,8 @@ class UsersTest {
         @ParameterizedTest(name = "{0}")
         @ValueSource(
                 strings = {
-                    "user a on ~* +nosuch|FILE:1: Error in applying operation '+nosuch': Unknown command or category name"
+                    "user a on ~* +nosuch|FILE:1: Error in applying operation '+nosuch': Unknown command or category"
+                            + " name"
                             + " in ACL. ",
                     "# remark|FILE:1 should start with user keyword followed by the username. ",
                     "user  a on|FILE:1: Syntax error. ",
@@ -151,7 +152,8 @@ class UsersTest {
             assertThatThrownBy(() -> strict.users.start("", List.of(), path))
                     .hasMessage(
                             parts.getLast().replace("FILE", path.toString())
-                                    + "WARNING: ACL errors detected, no change to the previously active ACL rules was performed");
+                                    + "WARNING: ACL errors detected, no change to the previously active ACL rules"
+                            + " was performed");
             assertThat(strict.users.lines()).isEqualTo(before);
         }
 
