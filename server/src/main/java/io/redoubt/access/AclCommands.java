@@ -36,9 +36,11 @@ public final class AclCommands extends CommandFamily {
             Errors.line("ERR Client names cannot contain spaces, newlines or special characters.");
     private static final byte[] GENPASS_BITS = Errors.line("ERR ACL GENPASS argument must be the number of bits for the"
             + " output password, a positive number up to 4096");
-    private static final byte[] NO_FILE = Errors.line("ERR This Redis instance is not configured to use an ACL file. You"
-            + " may want to specify users via the ACL SETUSER command and then issue a CONFIG REWRITE (assuming you have"
-            + " a Redis configuration file set) in order to store users in the Redis configuration.");
+    private static final byte[] NO_FILE =
+            Errors.line("ERR This Redis instance is not configured to use an ACL file. You"
+                    + " may want to specify users via the ACL SETUSER command and then issue a CONFIG REWRITE"
+                    + " (assuming you have"
+                    + " a Redis configuration file set) in order to store users in the Redis configuration.");
     private static final byte[] NOT_SAVED = Errors.line(
             "ERR There was an error trying to save the ACLs. Please check the server logs for more information");
     private static final String[] HELP = {
@@ -169,10 +171,7 @@ public final class AclCommands extends CommandFamily {
             .args(ArgSpec.block(
                             "arguments",
                             ArgSpec.integer("protover"),
-                            ArgSpec.block(
-                                            "username_password",
-                                            ArgSpec.string("username"),
-                                            ArgSpec.string("password"))
+                            ArgSpec.block("username_password", ArgSpec.string("username"), ArgSpec.string("password"))
                                     .token("AUTH")
                                     .optional(),
                             ArgSpec.string("clientname").token("SETNAME").optional())
@@ -196,7 +195,8 @@ public final class AclCommands extends CommandFamily {
         for (int i = 2; i < call.argCount(); i++) {
             int more = call.argCount() - 1 - i;
             if (call.argIs(i, "AUTH") && more >= 2) {
-                var result = login.login(call, call.args().text(i + 1), call.args().bytes(i + 2));
+                var result =
+                        login.login(call, call.args().text(i + 1), call.args().bytes(i + 2));
                 if (result != Login.Result.SUCCESS) {
                     if (result == Login.Result.WRONG) {
                         call.reply().error(Login.WRONG_PASSWORD);
@@ -336,7 +336,10 @@ public final class AclCommands extends CommandFamily {
             .complexity("O(1)")
             .summary("Tells whether a user may run a command, without running it.")
             .flags(CommandFlag.SECRET_ARGUMENTS)
-            .args(ArgSpec.string("username"), ArgSpec.string("command"), ArgSpec.string("arg").optional().multiple())
+            .args(
+                    ArgSpec.string("username"),
+                    ArgSpec.string("command"),
+                    ArgSpec.string("arg").optional().multiple())
             .handler(this::dryrun);
 
     private void dryrun(Call call) {
@@ -366,9 +369,7 @@ public final class AclCommands extends CommandFamily {
         if (!isStrict) {
             form.readsAnyKey = false; // Redis does not look at SORT's BY and GET here.
         }
-        int verdict = spec.has(CommandFlag.NO_AUTH)
-                ? Gate.ALLOWED
-                : gate.check(user, spec, args, form, 0);
+        int verdict = spec.has(CommandFlag.NO_AUTH) ? Gate.ALLOWED : gate.check(user, spec, args, form, 0);
         if (verdict == Gate.ALLOWED) {
             call.reply().ok();
             return;
@@ -380,12 +381,14 @@ public final class AclCommands extends CommandFamily {
         String who = isStrict ? "User " + user.name() : "This user";
         int arg = verdict >>> 8;
         return switch (verdict & 0xff) {
-            case Gate.DENIED_DATABASE -> arg == 0
-                    ? who + " has no permissions to access all databases"
-                    : who + " has no permissions to access database " + (arg - 1);
-            case Gate.DENIED_KEY -> arg == 0
-                    ? gate.explain(user.name(), spec, verdict)
-                    : who + " has no permissions to access the '" + args.text(arg) + "' key";
+            case Gate.DENIED_DATABASE ->
+                arg == 0
+                        ? who + " has no permissions to access all databases"
+                        : who + " has no permissions to access database " + (arg - 1);
+            case Gate.DENIED_KEY ->
+                arg == 0
+                        ? gate.explain(user.name(), spec, verdict)
+                        : who + " has no permissions to access the '" + args.text(arg) + "' key";
             case Gate.DENIED_CHANNEL -> who + " has no permissions to access the '" + args.text(arg) + "' channel";
             default -> who + " has no permissions to run the '" + spec.fullName() + "' command";
         };
@@ -629,8 +632,10 @@ public final class AclCommands extends CommandFamily {
     }
 
     private static void wrongArguments(Call call) {
-        error(call, "ERR unknown subcommand or wrong number of arguments for '" + call.args().text(1)
-                + "'. Try ACL HELP.");
+        error(
+                call,
+                "ERR unknown subcommand or wrong number of arguments for '"
+                        + call.args().text(1) + "'. Try ACL HELP.");
     }
 
     private static void error(Call call, String text) {

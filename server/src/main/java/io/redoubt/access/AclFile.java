@@ -57,12 +57,18 @@ final class AclFile {
             }
             String name = words.get(1);
             if (users.containsKey(name)) {
-                errors.append("WARNING: Duplicate user '").append(name).append("' found on line ").append(number)
+                errors.append("WARNING: Duplicate user '")
+                        .append(name)
+                        .append("' found on line ")
+                        .append(number)
                         .append(". ");
                 continue;
             }
-            if (!isName(name) || name.isEmpty()) {
-                errors.append('\'').append(where).append(": username '").append(name)
+            if (!isName(name)) {
+                errors.append('\'')
+                        .append(where)
+                        .append(": username '")
+                        .append(name)
                         .append("' contains invalid characters. ");
                 continue;
             }
@@ -92,8 +98,12 @@ final class AclFile {
                 user.applyAll(List.of(rule));
             } catch (RuleException e) {
                 if (e.isUnknownCommand()) {
-                    errors.append(where).append(": Error in applying operation '").append(rule).append("': ")
-                            .append(e.reason()).append(". ");
+                    errors.append(where)
+                            .append(": Error in applying operation '")
+                            .append(rule)
+                            .append("': ")
+                            .append(e.reason())
+                            .append(". ");
                 } else if (!hasReason) {
                     errors.append(where).append(": ").append(e.reason()).append(". ");
                     hasReason = true;
@@ -135,7 +145,8 @@ final class AclFile {
         if (folder == null) {
             throw new IOException("no folder: " + path);
         }
-        var permissions = Files.exists(target) && folder.getFileSystem().supportedFileAttributeViews().contains("posix")
+        var permissions = Files.exists(target)
+                        && folder.getFileSystem().supportedFileAttributeViews().contains("posix")
                 ? Files.getPosixFilePermissions(target)
                 : null;
         var temporary = Files.createTempFile(folder, target.getFileName().toString(), ".tmp");

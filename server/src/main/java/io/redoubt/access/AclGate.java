@@ -58,9 +58,7 @@ public final class AclGate implements Gate {
         for (var selector : user.selectors()) {
             int verdict = selector.judge(spec, args, form, database);
             if (verdict == ALLOWED) {
-                return guardsRename && form.keyCount() == 2 && isRename(spec)
-                        ? judgeRename(user, args, form)
-                        : ALLOWED;
+                return guardsRename && form.keyCount() == 2 && isRename(spec) ? judgeRename(user, args, form) : ALLOWED;
             }
             furthest = further(verdict, furthest);
         }

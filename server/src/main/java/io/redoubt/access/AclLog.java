@@ -49,7 +49,8 @@ public final class AclLog {
             clientInfo = client;
         }
 
-        private boolean isSame(Reason otherReason, String otherContext, String otherObject, String otherName, long now) {
+        private boolean isSame(
+                Reason otherReason, String otherContext, String otherObject, String otherName, long now) {
             return reason == otherReason
                     && now - updatedMillis <= FOLD_MILLIS
                     && context.equals(otherContext)

@@ -184,7 +184,9 @@ final class CommandRules {
         String subject = lower.substring(1);
         String text = lower;
         int bar = subject.lastIndexOf('|');
-        if (bar >= 0 && lower.charAt(0) == '+' && !find(subject.substring(0, bar)).isContainer()) {
+        if (bar >= 0
+                && lower.charAt(0) == '+'
+                && !find(subject.substring(0, bar)).isContainer()) {
             text = lower.substring(0, bar + 2) + rule.substring(bar + 2); // A first argument stays as it was given.
         }
         var shorter = new ArrayList<String>(kept.size() + 1);

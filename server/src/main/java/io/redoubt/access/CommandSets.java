@@ -7,18 +7,17 @@ import io.redoubt.command.Form;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Sets of commands as bits over {@link CommandSpec#id()}: what rules add and remove. The plain half of a command that
- * reads what it changes is its right to write, the read half its right to read; other commands have the plain half only.
+ * reads what it changes is its right to write, the read half its right to read; others have the plain half only.
  */
 final class CommandSets {
     private final CommandTable table;
     private final int words;
     private final boolean hasHalves;
-    private final long[][] members; // By the ordinal of the category.
+    private final long[][] members; // By the category's ordinal.
     private final long[] everything;
     private final long[] readsToo;
     private final long[] mayReadToo;
@@ -29,13 +28,13 @@ final class CommandSets {
     CommandSets(CommandTable table, AccessSettings settings) {
         this.table = table;
         words = (table.all().size() + 63) / 64;
-        members = new long[Category.values().length][words];
         hasHalves = settings.has(StrictRule.WRITE_IS_NOT_READ);
         everything = new long[words];
         readsToo = new long[words];
         mayReadToo = new long[words];
         notByWrite = new long[words];
         readingAlone = new long[words];
+        members = new long[Category.values().length][words];
         for (var spec : table.all()) {
             int id = spec.id();
             set(everything, id, true);
@@ -107,7 +106,8 @@ final class CommandSets {
     }
 
     /** Returns a command by its full name, in any case, or null. */
-    @Nullable CommandSpec find(String fullName) {
+    @Nullable
+    CommandSpec find(String fullName) {
         return table.byFullName(fullName);
     }
 

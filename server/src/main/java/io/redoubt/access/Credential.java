@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
 record Credential(String user, @Nullable String hash) {
     /** Whether it would still open the user. */
     boolean opens(User of) {
-        return of.isEnabled() && (of.hasNoPassword() || hash != null && of.passwords().contains(hash));
+        return of.isEnabled()
+                && (of.hasNoPassword() || hash != null && of.passwords().contains(hash));
     }
 }

@@ -34,8 +34,7 @@ record Databases(boolean isAll, int[] numbers, boolean isExplicit) {
     }
 
     static Databases some(TreeSet<Integer> numbers, boolean isExplicit) {
-        return new Databases(
-                false, numbers.stream().mapToInt(Integer::intValue).toArray(), isExplicit);
+        return new Databases(false, numbers.stream().mapToInt(Integer::intValue).toArray(), isExplicit);
     }
 
     boolean contains(int database) {

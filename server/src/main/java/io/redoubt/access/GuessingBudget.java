@@ -7,7 +7,7 @@ import java.util.Map;
  * How many wrong passwords a source may try (strict rule guessing). Counted per source and user, and per source; never
  * per user over all sources, since that would let anybody lock anybody out. A right password costs nothing.
  *
- * <p>Each count is a bucket that drains by itself. Memory is bounded: the sources not seen for longest are forgotten, and
+ * <p>Each count is a bucket that drains by itself. Memory is bounded: sources not seen for long are forgotten, and
  * a flood of made-up user names stays within the budget of its source.
  */
 final class GuessingBudget {

@@ -30,8 +30,7 @@ final class RuleException extends Exception {
 
     /** A selector that no parenthesis ends. */
     static RuleException unmatched(String start) {
-        return new RuleException(
-                "Unmatched parenthesis in acl selector starting at '" + start + "'.", start, true);
+        return new RuleException("Unmatched parenthesis in acl selector starting at '" + start + "'.", start, true);
     }
 
     /** Returns the same with the rule that it concerns. */

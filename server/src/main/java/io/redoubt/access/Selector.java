@@ -1,7 +1,7 @@
 package io.redoubt.access;
 
-import io.redoubt.command.CommandSpec;
 import io.redoubt.command.Args;
+import io.redoubt.command.CommandSpec;
 import io.redoubt.command.Form;
 import io.redoubt.command.Gate;
 import io.redoubt.resp.Glob;
@@ -36,9 +36,10 @@ final class Selector {
         plain = commands.plain().clone();
         read = commands.read().clone();
         firstArgs = new byte[sets.size()][][];
-        commands.firstArgs().forEach((id, args) -> firstArgs[id] = args.stream()
-                .map(arg -> arg.toLowerCase(Locale.ROOT).getBytes(StandardCharsets.ISO_8859_1))
-                .toArray(byte[][]::new));
+        commands.firstArgs()
+                .forEach((id, args) -> firstArgs[id] = args.stream()
+                        .map(arg -> arg.toLowerCase(Locale.ROOT).getBytes(StandardCharsets.ISO_8859_1))
+                        .toArray(byte[][]::new));
         firstArgsReadToo = commands.firstArgsReadToo();
         checksReadHalf = sets.hasHalves();
         keys = rules.keys().toArray(KeyPattern[]::new);

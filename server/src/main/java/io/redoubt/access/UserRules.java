@@ -267,7 +267,8 @@ final class UserRules {
         var line = new StringBuilder("user ").append(name).append(' ').append(String.join(" ", flags()));
         passwords.forEach(hash -> line.append(" #").append(hash));
         line.append(' ').append(root.text(isStrict));
-        selectors.forEach(selector -> line.append(" (").append(selector.text(isStrict)).append(')'));
+        selectors.forEach(
+                selector -> line.append(" (").append(selector.text(isStrict)).append(')'));
         return line.toString();
     }
 }

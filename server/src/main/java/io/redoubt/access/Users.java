@@ -11,6 +11,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -22,12 +23,11 @@ public final class Users {
     private final AccessSettings settings;
     private final Supplier<? extends Iterable<Session>> sessions;
     private volatile TreeMap<String, User> users = new TreeMap<>();
-    private volatile long generation;
+    private final AtomicLong generation = new AtomicLong();
     private volatile boolean isProtected = true;
     private volatile boolean isAllChannelsByDefault;
     private volatile String requirepass = "";
     private volatile @Nullable Path file;
-    private boolean isDefaultSaid;
     private UserRules.@Nullable Shared shared;
 
     /** @param sessions all sessions that are open */
@@ -36,7 +36,7 @@ public final class Users {
         this.sessions = sessions;
     }
 
-    /** Takes the commands that rules are about, once, before anything else: families need the gate, and it these users. */
+    /** Takes the commands that rules are about, once, before all else: families need the gate, and it these users. */
     public synchronized void useCommands(CommandTable table) {
         shared = new UserRules.Shared(new CommandSets(table, settings), settings);
         var first = new TreeMap<String, User>();
@@ -62,7 +62,7 @@ public final class Users {
     }
 
     public long generation() {
-        return generation;
+        return generation.get();
     }
 
     /** Returns the user of a name, each byte one char; null if there is none. */
@@ -83,7 +83,7 @@ public final class Users {
         return Collections.unmodifiableCollection(users.values());
     }
 
-    /** Returns the `user` lines for CONFIG REWRITE; the default user is left out where nothing was said about it. */
+    /** Returns the users as lines, for ACL LIST and, where there is no file, for CONFIG REWRITE. */
     public List<String> lines() {
         return AclFile.lines(users.values());
     }
@@ -132,7 +132,7 @@ public final class Users {
     /** Sets `protected-mode`. */
     public synchronized void setProtected(boolean on) {
         isProtected = on;
-        nextGeneration();
+        generation.incrementAndGet();
     }
 
     /** Sets `acl-pubsub-default`. */
@@ -189,12 +189,7 @@ public final class Users {
             changed.applyAll(rules);
         } catch (RuleException e) {
             throw new AclException(
-                    e.isUnmatched()
-                            ? e.reason()
-                            : "Error in ACL SETUSER modifier '" + e.rule() + "': " + e.reason());
-        }
-        if (name.equals(User.DEFAULT)) {
-            isDefaultSaid = true;
+                    e.isUnmatched() ? e.reason() : "Error in ACL SETUSER modifier '" + e.rule() + "': " + e.reason());
         }
         var next = new TreeMap<>(users);
         next.put(name, new User(changed));
@@ -236,8 +231,8 @@ public final class Users {
      * @param aclFile the file of users, or null
      * @return warnings for the log and INFO security
      */
-    public synchronized List<String> start(
-            String password, List<List<String>> userLines, @Nullable Path aclFile) throws AclException {
+    public synchronized List<String> start(String password, List<List<String>> userLines, @Nullable Path aclFile)
+            throws AclException {
         requirepass = password;
         file = aclFile;
         if (aclFile != null && !userLines.isEmpty()) {
@@ -258,7 +253,7 @@ public final class Users {
             } else if (!AclFile.isName(name)) {
                 problem = "The provided string contains null characters";
             } else {
-                var rules = name.equals(User.DEFAULT) ? openDefault() : fresh(name);
+                var rules = fresh(name);
                 named.put(name, rules);
                 try {
                     rules.applyAll(line.subList(1, line.size()));
@@ -279,23 +274,14 @@ public final class Users {
         if (path == null) {
             throw new AclException("no ACL file");
         }
-        var named = AclFile.read(
-                path.toString(),
-                AclFile.open(path),
-                name -> name.equals(User.DEFAULT) ? openDefault() : fresh(name));
+        var named = AclFile.read(path.toString(), AclFile.open(path), this::fresh);
         return take(named, true, issuer);
-    }
-
-    /** What the rules of a `user default` line are applied to: a user that has nothing, as any other. */
-    private UserRules openDefault() {
-        return fresh(User.DEFAULT);
     }
 
     private List<String> take(Map<String, UserRules> named, boolean isFile, @Nullable Session issuer) {
         var warnings = new ArrayList<String>();
         var all = new TreeMap<>(named);
         var said = all.get(User.DEFAULT);
-        isDefaultSaid = said != null;
         boolean merges = settings().has(StrictRule.MERGE);
         if (said == null) {
             said = UserRules.initialDefault(shared());
@@ -349,23 +335,12 @@ public final class Users {
         AclFile.write(path, users.values());
     }
 
-    /** Whether a `user default` line or ACL SETUSER default has spoken. */
-    public synchronized boolean isDefaultSaid() {
-        return isDefaultSaid;
-    }
-
-    /** Called by one thread at a time, as all changes are. */
-    private void nextGeneration() {
-        long before = generation;
-        generation = before + 1;
-    }
-
     // ---- Sessions ----
 
     private void publish(TreeMap<String, User> next, @Nullable Session issuer, boolean isRequirepass) {
         var old = users;
         users = next;
-        nextGeneration();
+        generation.incrementAndGet();
         if (!settings().has(StrictRule.REVOKE)) {
             endDeleted(old, next);
             return;
