@@ -11,6 +11,7 @@ export const SUBJECT = process.env.REDOUBT_SERVER;
 
 const running = new Set();
 const clients = new Set();
+const folders = new Set();
 let passed = 0;
 let failed = 0;
 let absent = 0;
@@ -60,6 +61,7 @@ export async function within(millis, condition) {
 /** Starts a server with the lines of a redis.conf and of a users.acl, in a new folder or in the one given. */
 export async function start(program, { conf = [], acl, bind = '127.0.0.1', keep } = {}) {
     const folder = keep?.folder ?? mkdtempSync(join(tmpdir(), 'redoubt-guide-'));
+    folders.add(folder);
     const port = keep?.port ?? await freePort();
     const lines = [`port ${port}`, `bind ${bind}`, `dir ${folder}`, 'save ""', ...conf];
     if (acl) {
@@ -94,8 +96,8 @@ export async function stopAll() {
     for (const client of clients) client.disconnect();
     for (const server of [...running]) {
         if (server.child.exitCode === null) await stop(server);
-        rmSync(server.folder, { recursive: true, force: true });
     }
+    for (const folder of folders) rmSync(folder, { recursive: true, force: true });
 }
 
 /** What redis-cli prints: with arguments that stand before the command, and lines typed into it. */

@@ -16,6 +16,7 @@ import java.util.List;
  *
  * @see <a href="https://www.freedesktop.org/software/systemd/man/latest/sd_notify.html">sd_notify</a>
  */
+@SuppressWarnings("restricted") // The launcher allows native access.
 public final class SystemServices {
     private static final int AF_UNIX = 1;
     private static final int SOCK_DGRAM = 2;

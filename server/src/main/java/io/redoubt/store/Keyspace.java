@@ -40,6 +40,9 @@ public final class Keyspace {
     private final EffectStream stream;
     private final Unit[] units;
     private final Expiry expiry = new Expiry();
+    /** Estimated by the expiry walk; a figure for people, so races do not matter. */
+    private final long[] averageTtlMillis;
+
     private KeyspaceEvents events = KeyspaceEvents.NONE;
     private @Nullable KeyspaceSnapshot snapshot;
 
@@ -47,6 +50,7 @@ public final class Keyspace {
         this.layout = layout;
         this.stream = stream;
         sip = new SipHash(hashKey0, hashKey1);
+        averageTtlMillis = new long[layout.databases()];
         mode = new EntryMode(layout.loops());
         shards = new Shard[layout.shards()];
         for (int i = 0; i < shards.length; i++) {
@@ -85,6 +89,11 @@ public final class Keyspace {
 
     public int shardCount() {
         return shards.length;
+    }
+
+    /** Number of loops; also the number of the unit of threads that enter exclusively from outside. */
+    public int loopCount() {
+        return layout.loops();
     }
 
     public int databaseCount() {
@@ -306,6 +315,11 @@ public final class Keyspace {
         return count;
     }
 
+    /** Average time to live of a sample of the keys of a database that have an expiry; 0 without any. */
+    public long averageTtlMillis(int database) {
+        return averageTtlMillis[database];
+    }
+
     /** Empties a database; returns how many keys it had. Exclusive mode. */
     public long flush(int database) {
         long count = size(database);
@@ -430,12 +444,19 @@ public final class Keyspace {
         }
         int[] handles = new int[budget];
         int[] count = {0};
+        long[] lifetime = {0, 0};
         shard.expiryCursors[database] = partition.table.expireSlice(
                 shard.expiryCursors[database], budget, (handle, hash, expiryMillis) -> {
                     if (expiryMillis <= now && count[0] < handles.length) {
                         handles[count[0]++] = handle;
+                    } else {
+                        lifetime[0] += expiryMillis - now;
+                        lifetime[1]++;
                     }
                 });
+        if (lifetime[1] > 0) {
+            averageTtlMillis[database] = lifetime[0] / lifetime[1];
+        }
         if (count[0] == 0) {
             return 0;
         }

@@ -1,0 +1,366 @@
+package io.redoubt.persist;
+
+import io.redoubt.command.ServerState;
+import io.redoubt.resp.Decimal;
+import io.redoubt.store.Encoding;
+import io.redoubt.store.Keyspace;
+import io.redoubt.store.KeyspaceSnapshot;
+import java.io.BufferedInputStream;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The data set's file: loads it at the start, saves it when asked or when enough has changed. A save is a snapshot by
+ * frozen blocks, written by a thread of its own; one runs at a time.
+ */
+public final class Persistence {
+    /** One pair of the directive `save`: after so many seconds, if there were so many changes. */
+    public record SavePoint(long seconds, long changes) {}
+
+    /** Settings, read when they are needed. */
+    public record Settings(
+            Supplier<Path> file,
+            BooleanSupplier compresses,
+            BooleanSupplier checksums,
+            BooleanSupplier stopsWritesOnError,
+            Supplier<java.util.List<SavePoint>> savePoints) {}
+
+    /** Where lines of the log go. */
+    public interface Log {
+        void notice(String message);
+
+        void warning(String message);
+    }
+
+    private static final int RETRY_SECONDS = 5;
+
+    private final Keyspace keyspace;
+    private final Settings settings;
+    private final ServerState state;
+    private final Supplier<Map<String, String>> replicationAux;
+    private final Log log;
+    private final String version;
+
+    private final AtomicLong keysSaved = new AtomicLong();
+    private volatile @Nullable KeyspaceSnapshot running;
+    private volatile @Nullable Thread writer;
+    private volatile long runningSinceMillis;
+    private volatile long changesAtSave;
+    private volatile long changesAtLastSave;
+    private volatile long lastSaveSeconds = System.currentTimeMillis() / 1000;
+    private volatile long lastTrySeconds;
+    private volatile boolean hasLastFailed;
+    private volatile long lastDurationSeconds = -1;
+    private final AtomicLong saves = new AtomicLong();
+    private volatile boolean isScheduled;
+    private volatile boolean isLoading;
+    private volatile long keysLoaded;
+    private volatile long keysExpiredAtLoad;
+
+    public Persistence(
+            Keyspace keyspace,
+            Settings settings,
+            ServerState state,
+            Supplier<Map<String, String>> replicationAux,
+            Log log,
+            String version) {
+        this.keyspace = keyspace;
+        this.settings = settings;
+        this.state = state;
+        this.replicationAux = replicationAux;
+        this.log = log;
+        this.version = version;
+    }
+
+    // ---- Saving ----
+
+    /**
+     * Starts a save. Exclusive mode.
+     *
+     * @param done called on the writer's thread with whether it went well
+     * @return false when a save, or another snapshot, is running
+     */
+    public boolean startSaving(Consumer<Boolean> done) {
+        if (running != null) {
+            return false;
+        }
+        var snapshot = keyspace.beginSnapshot();
+        if (snapshot == null) {
+            return false;
+        }
+        running = snapshot;
+        keysSaved.set(0);
+        runningSinceMillis = System.currentTimeMillis();
+        lastTrySeconds = runningSinceMillis / 1000;
+        changesAtSave = keyspace.changesSinceStart();
+        var thread = Thread.ofPlatform().name("redoubt-save").unstarted(() -> {
+            boolean isGood = writeFile(snapshot);
+            keyspace.mode().enterExclusive();
+            try {
+                keyspace.endSnapshot();
+            } finally {
+                keyspace.mode().leaveExclusive();
+            }
+            ended(isGood);
+            done.accept(isGood);
+        });
+        writer = thread;
+        thread.start();
+        return true;
+    }
+
+    private boolean writeFile(KeyspaceSnapshot snapshot) {
+        Path target = settings.file.get();
+        Path folder = target.toAbsolutePath().getParent();
+        if (folder == null) {
+            log.warning("Failed opening the RDB file " + target + ": it has no folder");
+            return false;
+        }
+        try (var file = SnapshotFile.create(folder, target.getFileName().toString())) {
+            var rdb = new RdbWriter(
+                    file, settings.compresses.getAsBoolean(), settings.checksums.getAsBoolean());
+            SnapshotWriter.write(snapshot, rdb, aux(), keysSaved);
+            rdb.flush();
+            file.commit();
+            return true;
+        } catch (IOException | RuntimeException failure) {
+            log.warning("Failed opening the temp RDB file or writing it: " + failure);
+            return false;
+        }
+    }
+
+    /** The auxiliary fields that every file of ours begins with. */
+    public Map<String, String> aux() {
+        var aux = new LinkedHashMap<String, String>();
+        aux.put("redis-ver", version);
+        aux.put("redis-bits", "64");
+        aux.put("ctime", Long.toString(System.currentTimeMillis() / 1000));
+        aux.put("used-mem", Long.toString(keyspace.usedBytes()));
+        aux.putAll(replicationAux.get());
+        aux.put("aof-base", "0");
+        return aux;
+    }
+
+    private void ended(boolean isGood) {
+        hasLastFailed = !isGood;
+        lastDurationSeconds = (System.currentTimeMillis() - runningSinceMillis) / 1000;
+        if (isGood) {
+            lastSaveSeconds = System.currentTimeMillis() / 1000;
+            changesAtLastSave = changesAtSave;
+            saves.incrementAndGet();
+            log.notice("DB saved on disk");
+        } else {
+            log.warning("Error saving DB on disk");
+        }
+        state.set(ServerState.SAVE_FAILED, !isGood && settings.stopsWritesOnError.getAsBoolean());
+        writer = null;
+        running = null;
+    }
+
+    /** Saves and waits until it is done. The caller is not inside. */
+    public boolean saveNow() {
+        awaitRunningSave();
+        var result = new boolean[1];
+        boolean isStarted;
+        keyspace.mode().enterExclusive();
+        try {
+            isStarted = startSaving(isGood -> result[0] = isGood);
+        } finally {
+            keyspace.mode().leaveExclusive();
+        }
+        if (!isStarted) {
+            return false;
+        }
+        awaitRunningSave();
+        return result[0];
+    }
+
+    private void awaitRunningSave() {
+        var thread = writer;
+        if (thread != null) {
+            try {
+                thread.join();
+            } catch (InterruptedException _) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    /** BGSAVE SCHEDULE while something else runs: saves as soon as that has ended. */
+    public void schedule() {
+        isScheduled = true;
+    }
+
+    /** Whether a save that somebody asked for waits for its turn. */
+    public boolean isScheduled() {
+        return isScheduled;
+    }
+
+    /** Starts a save when one is due. Some times a second; the caller is not inside. */
+    public void tick(long nowMillis) {
+        if (running != null || isLoading) {
+            return;
+        }
+        boolean isDue = isScheduled;
+        String reason = "a save was scheduled";
+        long changes = changesSinceSave();
+        long now = nowMillis / 1000;
+        if (!isDue && changes > 0) {
+            for (var point : settings.savePoints.get()) {
+                if (changes >= point.changes()
+                        && now - lastSaveSeconds > point.seconds()
+                        && (!hasLastFailed || now - lastTrySeconds > RETRY_SECONDS)) {
+                    isDue = true;
+                    reason = point.changes() + " changes in " + point.seconds() + " seconds. Saving...";
+                    break;
+                }
+            }
+        }
+        if (!isDue) {
+            return;
+        }
+        log.notice(reason);
+        keyspace.mode().enterExclusive();
+        try {
+            if (startSaving(_ -> {})) {
+                isScheduled = false;
+            }
+        } finally {
+            keyspace.mode().leaveExclusive();
+        }
+    }
+
+    // ---- Loading ----
+
+    /**
+     * Loads the file, if there is one, into the empty keyspace. Before any loop runs.
+     *
+     * @throws IOException when the file is damaged or holds what this version does not know; the server must not start
+     */
+    public void load() throws IOException {
+        Path file = settings.file.get();
+        if (!Files.exists(file)) {
+            return;
+        }
+        long started = System.nanoTime();
+        isLoading = true;
+        state.set(ServerState.LOADING, true);
+        try (var in = new BufferedInputStream(Files.newInputStream(file), 1 << 16)) {
+            var loader = new Loader(System.currentTimeMillis(), true);
+            new RdbReader(in, settings.checksums.getAsBoolean()).read(loader);
+            keysLoaded = loader.loaded;
+            keysExpiredAtLoad = loader.expired;
+        } finally {
+            isLoading = false;
+            state.set(ServerState.LOADING, false);
+        }
+        log.notice("DB loaded from disk: " + (System.nanoTime() - started) / 1_000_000 / 1000.0 + " seconds");
+    }
+
+    /** Returns what puts the content of a file into the keyspace. Used in exclusive mode or before any loop runs. */
+    public RdbVisitor loader(boolean dropsExpired) {
+        return new Loader(System.currentTimeMillis(), dropsExpired);
+    }
+
+    private final class Loader implements RdbVisitor {
+        private final long nowMillis;
+        private final boolean dropsExpired;
+        private long loaded;
+        private long expired;
+
+        Loader(long nowMillis, boolean dropsExpired) {
+            this.nowMillis = nowMillis;
+            this.dropsExpired = dropsExpired;
+        }
+
+        @Override
+        public void string(
+                int database, byte[] key, byte[] value, long expiryMillis, long idleSeconds, int frequency)
+                throws IOException {
+            if (database >= keyspace.databaseCount()) {
+                throw new IOException("the file has keys in database " + database + ", but there are only "
+                        + keyspace.databaseCount() + " databases");
+            }
+            if (dropsExpired && expiryMillis != Keyspace.NO_EXPIRY && expiryMillis <= nowMillis) {
+                expired++;
+                return;
+            }
+            var unit = keyspace.unit(keyspace.loopCount());
+            unit.begin(nowMillis, true);
+            if (value.length <= Decimal.LONG_BYTES_MAX && Decimal.isLong(value, 0, value.length)) {
+                long number = Decimal.parseLong(value, 0, value.length, 0);
+                keyspace.setInteger(unit, database, key, 0, key.length, number, expiryMillis);
+            } else {
+                int encoding = value.length <= Encoding.EMBSTR_MAX ? Encoding.EMBSTR : Encoding.RAW;
+                keyspace.setString(
+                        unit, database, key, 0, key.length, encoding, value, 0, value.length, expiryMillis);
+            }
+            unit.end();
+            loaded++;
+        }
+
+        @Override
+        public void function(byte[] library) throws IOException {
+            throw new IOException("the file holds a function library, which this version does not run");
+        }
+    }
+
+    // ---- Figures ----
+
+    public boolean isLoading() {
+        return isLoading;
+    }
+
+    public boolean isSaving() {
+        return running != null;
+    }
+
+    public long keysSaved() {
+        return running == null ? 0 : keysSaved.get();
+    }
+
+    public long keysToSave() {
+        var snapshot = running;
+        return snapshot == null ? 0 : snapshot.keyCount();
+    }
+
+    public long changesSinceSave() {
+        return keyspace.changesSinceStart() - changesAtLastSave;
+    }
+
+    public long lastSaveSeconds() {
+        return lastSaveSeconds;
+    }
+
+    public boolean hasLastSaveFailed() {
+        return hasLastFailed;
+    }
+
+    public long lastSaveDurationSeconds() {
+        return lastDurationSeconds;
+    }
+
+    public long currentSaveSeconds() {
+        return running == null ? -1 : (System.currentTimeMillis() - runningSinceMillis) / 1000;
+    }
+
+    public long saveCount() {
+        return saves.get();
+    }
+
+    public long keysLoaded() {
+        return keysLoaded;
+    }
+
+    public long keysExpiredAtLoad() {
+        return keysExpiredAtLoad;
+    }
+}

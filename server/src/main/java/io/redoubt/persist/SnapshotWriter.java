@@ -1,0 +1,55 @@
+package io.redoubt.persist;
+
+import io.redoubt.store.KeyspaceSnapshot;
+import java.io.IOException;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicLong;
+
+/** Writes a frozen keyspace as an RDB file; runs on a thread of its own while loops go on writing. */
+public final class SnapshotWriter {
+    private SnapshotWriter() {}
+
+    /**
+     * Writes header, auxiliary fields, every database and the end.
+     *
+     * @param aux auxiliary fields by name, in order
+     * @param keysWritten counts up while keys are written
+     */
+    public static void write(
+            KeyspaceSnapshot snapshot, RdbWriter writer, Map<String, String> aux, AtomicLong keysWritten)
+            throws IOException {
+        writer.header();
+        for (var field : aux.entrySet()) {
+            writer.aux(field.getKey(), field.getValue());
+        }
+        snapshot.accept(new KeyspaceSnapshot.Visitor() {
+            @Override
+            public void database(int database, long keyCount, long expiryCount) throws IOException {
+                writer.selectDb(database);
+                writer.resizeDb(keyCount, expiryCount);
+            }
+
+            @Override
+            public void integer(byte[] key, int keyOffset, int keyLength, long value, long expiryMillis)
+                    throws IOException {
+                writer.keyWithString(expiryMillis, key, keyOffset, keyLength, value);
+                keysWritten.incrementAndGet();
+            }
+
+            @Override
+            public void string(
+                    byte[] key,
+                    int keyOffset,
+                    int keyLength,
+                    byte[] value,
+                    int offset,
+                    int length,
+                    long expiryMillis)
+                    throws IOException {
+                writer.keyWithString(expiryMillis, key, keyOffset, keyLength, value, offset, length);
+                keysWritten.incrementAndGet();
+            }
+        });
+        writer.end();
+    }
+}
