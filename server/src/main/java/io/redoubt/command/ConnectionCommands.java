@@ -78,7 +78,7 @@ public final class ConnectionCommands extends CommandFamily {
 
     private void parseSelect(Args args, Form form) {
         long index = Decimal.parseLong(args.buffer(), args.start(1), args.length(1), Long.MIN_VALUE);
-        if (index == Long.MIN_VALUE) {
+        if (index == Long.MIN_VALUE && !Decimal.isLong(args.buffer(), args.start(1), args.length(1))) {
             form.error = Errors.NOT_AN_INTEGER;
         } else if (index != (int) index) {
             form.error = NOT_AN_INT;

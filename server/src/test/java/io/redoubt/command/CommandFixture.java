@@ -106,13 +106,11 @@ final class CommandFixture {
             throw new IllegalArgumentException("no complete request");
         }
         reply.reset();
-        dispatcher.beginBatch();
-        keyspace.mode().enterShared(0);
+        dispatcher.enter();
         try {
             dispatcher.run(session, parser, reply, nowMillis);
         } finally {
-            keyspace.unit(0).unlockAll();
-            keyspace.mode().leaveShared(0);
+            dispatcher.leave();
         }
         return Arrays.copyOf(reply.buffer(), reply.length());
     }
@@ -266,6 +264,12 @@ final class CommandFixture {
 
         @Override
         public void push(byte[] bytes) {}
+
+        @Override
+        public void follow(EffectStream.@Nullable Reader reader) {}
+
+        @Override
+        public void pumpStream() {}
 
         @Override
         public int queryBufferLength() {
