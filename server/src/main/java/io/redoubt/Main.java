@@ -1,27 +1,214 @@
 package io.redoubt;
 
-import io.redoubt.command.*;
+import io.redoubt.config.ConfigException;
 import io.redoubt.config.ConfigLoader;
+import io.redoubt.config.LoadedConfig;
 import io.redoubt.observe.ServerLog;
+import io.redoubt.observe.SystemServices;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
+import sun.misc.Signal;
 
-/** temp */
+/** The command line of redis-server. */
 public final class Main {
-    public static void main(String[] args) throws Exception {
-        var loaded = ConfigLoader.load(List.of(args), System.in);
-        var log = new ServerLog(System.out, null, ServerLog.Level.NOTICE);
-        Principal all = new Principal() {
-            public String name() { return "default"; }
-            public boolean isUnrestricted() { return true; }
-        };
-        new Redoubt(loaded, log, new Gate() {
-            public int check(Principal u, CommandSpec s, Args a, Form f, int d) { return 0; }
-            public boolean mayRead(Principal u, byte[] b, int o, int l) { return true; }
-            public boolean mustFilterKeys(Principal u) { return false; }
-            public byte[] denied(Session s, CommandSpec c, Args a, int v) { return Errors.NO_AUTH; }
-            public Principal initialUser(Session s) { return all; }
-            public void refresh(Session s) { }
-            public long generation() { return 1; }
-        });
+    private static final String DAEMON = "redoubt.daemon";
+
+    private Main() {}
+
+    /** Runs the server until it is told to end. */
+    public static void main(String[] args) throws InterruptedException, IOException {
+        var arguments = new ArrayList<>(List.of(args));
+        int answered = answerSwitch(arguments);
+        if (answered >= 0) {
+            System.exit(answered);
+        }
+        boolean onlyChecks = arguments.remove("--check-config");
+        byte @Nullable [] input = takesInput(arguments) ? System.in.readAllBytes() : null;
+        LoadedConfig loaded;
+        try {
+            loaded = ConfigLoader.load(
+                    arguments, input == null ? InputStream.nullInputStream() : new ByteArrayInputStream(input));
+        } catch (ConfigException problem) {
+            System.err.print(problem.report());
+            System.err.flush();
+            System.exit(1);
+            return;
+        }
+        if (onlyChecks) {
+            System.out.println("The configuration is good.");
+            System.exit(0);
+        }
+        if (loaded.config().general.daemonize.value() && !Boolean.getBoolean(DAEMON)) {
+            System.exit(startDetached(input));
+        }
+        System.exit(serve(loaded));
+    }
+
+    private static boolean takesInput(List<String> arguments) {
+        return arguments.contains("-");
+    }
+
+    /** Answers what needs no server; returns the exit code, or -1 when a server is wanted. */
+    private static int answerSwitch(List<String> arguments) {
+        if (arguments.isEmpty()) {
+            return -1;
+        }
+        switch (arguments.getFirst()) {
+            case "-v", "--version" -> {
+                System.out.println("Redoubt server v=" + version() + " (Redis " + Redoubt.REDIS_VERSION
+                        + " compatible) java=" + Runtime.version() + " bits=64");
+                return 0;
+            }
+            case "-h", "--help" -> {
+                System.out.print(usage());
+                return 0;
+            }
+            case "--test-memory" -> {
+                System.err.println("Redoubt does not test memory: the JVM gives it none of its own to test. Use a tool"
+                        + " of the system, such as memtester or memtest86+.");
+                return 1;
+            }
+            case "--check-system" -> {
+                System.out.println("Redoubt needs no setting of the system beyond a Java 25 runtime.");
+                return 0;
+            }
+            default -> {
+                return -1;
+            }
+        }
+    }
+
+    private static String version() {
+        String version = Main.class.getPackage().getImplementationVersion();
+        return version == null ? "development" : version;
+    }
+
+    private static String usage() {
+        return """
+                Usage: redoubt-server [/path/to/redis.conf] [options] [-]
+                       redoubt-server - (reads the configuration from standard input)
+                       redoubt-server -v or --version
+                       redoubt-server -h or --help
+                       redoubt-server --check-config [/path/to/redis.conf] [options]
+
+                Examples:
+                       redoubt-server (runs with the default configuration)
+                       echo 'maxmemory 128mb' | redoubt-server -
+                       redoubt-server /etc/redis/6379.conf
+                       redoubt-server --port 7777
+                       redoubt-server --port 7777 --replicaof 127.0.0.1 8888
+                       redoubt-server /etc/myredis.conf --loglevel verbose
+                """;
+    }
+
+    /** `daemonize yes`: the same command again, in a session of its own; a JVM cannot fork. */
+    private static int startDetached(byte @Nullable [] input) throws IOException {
+        var info = ProcessHandle.current().info();
+        var command = new ArrayList<String>();
+        command.add("setsid");
+        command.add(info.command().orElse("java"));
+        var arguments = info.arguments().orElse(new String[0]);
+        command.add("-D" + DAEMON + "=true");
+        command.addAll(List.of(arguments));
+        var builder = new ProcessBuilder(command)
+                .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                .redirectError(ProcessBuilder.Redirect.DISCARD);
+        var process = builder.start();
+        try (var out = process.getOutputStream()) {
+            if (input != null) {
+                out.write(input);
+            }
+        }
+        return 0;
+    }
+
+    private static int serve(LoadedConfig loaded) throws InterruptedException, IOException {
+        var config = loaded.config();
+        boolean isDaemon = Boolean.getBoolean(DAEMON);
+        String logfile = config.observe.logfile.value();
+        try (var log = new ServerLog(
+                System.out,
+                logfile.isEmpty() ? null : config.resolve(logfile),
+                ServerLog.Level.of(config.observe.loglevel.value()))) {
+            if (config.observe.syslogEnabled.value()) {
+                var systemLog = new SystemServices()
+                        .openLog(config.observe.syslogIdent.value(), config.observe.syslogFacility.value());
+                log.alsoTo(message -> systemLog.write(ServerLog.Level.NOTICE, message));
+            }
+            greet(log, loaded);
+            Path pidfile = writePidFile(loaded, isDaemon, log);
+            Redoubt server;
+            try {
+                server = Redoubt.start(loaded, log);
+            } catch (StartException problem) {
+                System.err.println(problem.getMessage());
+                return 1;
+            }
+            handleSignal("TERM", "Received SIGTERM scheduling shutdown...", server,
+                    config.general.shutdownOnSigterm.value());
+            handleSignal("INT", "Received SIGINT scheduling shutdown...", server,
+                    config.general.shutdownOnSigint.value());
+            tellSupervisor(loaded, log);
+            server.awaitShutdown();
+            if (pidfile != null) {
+                log.notice("Removing the pid file.");
+                Files.deleteIfExists(pidfile);
+            }
+            log.warning("Redoubt is now ready to exit, bye bye...");
+            return 0;
+        }
+    }
+
+    private static void greet(ServerLog log, LoadedConfig loaded) {
+        long pid = ProcessHandle.current().pid();
+        log.warning("oO0OoO0OoO0Oo Redoubt is starting oO0OoO0OoO0Oo");
+        log.warning("Redoubt version=" + version() + ", compatible with Redis " + Redoubt.REDIS_VERSION
+                + ", bits=64, pid=" + pid + ", just started");
+        if (loaded.file() == null) {
+            log.warning("Warning: no config file specified, using the default config. In order to specify a config"
+                    + " file use redoubt-server /path/to/redis.conf");
+        } else {
+            log.warning("Configuration loaded");
+        }
+        var config = loaded.config();
+        log.notice("Running in standalone mode, profile " + config.security.securityProfile.value() + ". Port: "
+                + config.network.port.value() + " PID: " + pid);
+    }
+
+    private static @Nullable Path writePidFile(LoadedConfig loaded, boolean isDaemon, ServerLog log) {
+        String name = loaded.config().general.pidfile.value();
+        if (name.isEmpty() && !isDaemon) {
+            return null;
+        }
+        var path = name.isEmpty() ? Path.of("/var/run/redis.pid") : loaded.config().resolve(name);
+        try {
+            Files.writeString(path, ProcessHandle.current().pid() + "\n");
+            return path;
+        } catch (IOException failure) {
+            log.warning("Failed to write PID file: " + failure.getMessage());
+            return null;
+        }
+    }
+
+    @SuppressWarnings("sunapi") // The JDK has no other way to act on a signal and exit with 0.
+    private static void handleSignal(String name, String reason, Redoubt server, List<String> flags) {
+        Signal.handle(new Signal(name), _ -> server.requestShutdown(reason, flags));
+    }
+
+    private static void tellSupervisor(LoadedConfig loaded, ServerLog log) {
+        String mode = loaded.config().general.supervised.value();
+        String socket = System.getenv("NOTIFY_SOCKET");
+        if (mode.equals("no") || mode.equals("upstart") || socket == null || socket.isEmpty()) {
+            return;
+        }
+        if (!new SystemServices().notifySupervisor(socket, "STATUS=Ready to accept connections\nREADY=1\n")) {
+            log.warning("systemd supervision: the notification could not be sent");
+        }
     }
 }

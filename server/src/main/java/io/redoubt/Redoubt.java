@@ -1,111 +1,471 @@
 package io.redoubt;
 
+import io.redoubt.access.AccessSettings;
+import io.redoubt.access.AclCommands;
+import io.redoubt.access.AclException;
+import io.redoubt.access.AclGate;
+import io.redoubt.access.AclLog;
+import io.redoubt.access.StrictRule;
+import io.redoubt.access.Users;
+import io.redoubt.command.ClientCommands;
+import io.redoubt.command.ClientLine;
 import io.redoubt.command.CommandFamily;
+import io.redoubt.command.CommandObserver;
 import io.redoubt.command.CommandTable;
+import io.redoubt.command.ConnectionCommands;
 import io.redoubt.command.Dispatcher;
-import io.redoubt.command.Gate;
+import io.redoubt.command.ExpireCommands;
+import io.redoubt.command.KeyCommands;
+import io.redoubt.command.ServerCommands;
 import io.redoubt.command.ServerState;
 import io.redoubt.command.Session;
 import io.redoubt.command.Sessions;
-import io.redoubt.command.CommandObserver;
 import io.redoubt.command.StringCommands;
 import io.redoubt.config.Config;
+import io.redoubt.config.ConfigCommands;
+import io.redoubt.config.Directive;
 import io.redoubt.config.LoadedConfig;
+import io.redoubt.config.OutputBufferLimits;
 import io.redoubt.log.EffectStream;
 import io.redoubt.net.EventLoop;
-import io.redoubt.net.Listener;
 import io.redoubt.net.NetHooks;
 import io.redoubt.net.NetSettings;
 import io.redoubt.net.NetStats;
+import io.redoubt.observe.ErrorStats;
+import io.redoubt.observe.InfoCommands;
+import io.redoubt.observe.InfoSections;
+import io.redoubt.observe.MemoryAccount;
+import io.redoubt.observe.Rates;
 import io.redoubt.observe.ServerLog;
+import io.redoubt.persist.DumpCommands;
+import io.redoubt.persist.Persistence;
+import io.redoubt.persist.SaveCommands;
 import io.redoubt.store.Keyspace;
 import java.io.IOException;
-import java.net.InetAddress;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.security.SecureRandom;
+import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.HashMap;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
-/** A running server. Builds every object by constructor; two of them can run in one JVM. */
+/**
+ * A running server. {@link #start} builds every object by constructor, in one place; two servers can run in one JVM.
+ */
 public final class Redoubt implements AutoCloseable {
+    /** The version of Redis whose behaviour this is. */
+    public static final String REDIS_VERSION = "7.0.15";
+
+    private static final String NO_AOF = "appendonly yes: this version does not write an append only file yet";
+
     private final Config config;
+    private final @Nullable Path configFile;
     private final ServerLog log;
     private final ServerState state = new ServerState();
     private final Sessions sessions = new Sessions();
     private final NetSettings netSettings = new NetSettings();
     private final NetStats netStats = new NetStats();
+    private final ErrorStats errorStats = new ErrorStats();
     private final EffectStream stream = new EffectStream();
-    private final Keyspace keyspace;
     private final List<EventLoop> loops = new ArrayList<>();
-    private final List<Listener> listeners = new ArrayList<>();
+    private final List<String> securityWarnings = new ArrayList<>();
+    private final Keyspace keyspace;
+    private final MemoryAccount memory;
+    private final Rates rates = new Rates(loops);
+    private final Persistence persistence;
+    private final Shutdown shutdown;
+    private final Users users;
+    private final AclLog aclLog;
+    private final AclGate gate;
+    private final ConfigCommands configCommands;
+    private final CommandTable table;
+    private final Listeners listeners;
 
-    public Redoubt(LoadedConfig loaded, ServerLog log, Gate gate) throws IOException {
+    private Redoubt(LoadedConfig loaded, ServerLog log) throws IOException, StartException {
         config = loaded.config();
+        configFile = loaded.file();
         this.log = log;
-        int loopCount = Math.toIntExact(config.network.ioThreads.value());
-        var random = new SecureRandom();
-        int chunkBytes = Integer.getInteger("redoubt.arena.chunk", (1 << 20) - 16);
-        int shards = loopCount == 1 ? 1 : Integer.highestOneBit(16 * loopCount * 2 - 1);
-        keyspace = new Keyspace(
-                new Keyspace.Layout(
-                        loopCount, shards, Math.toIntExact(config.general.databases.value()), chunkBytes),
-                random.nextLong(),
-                random.nextLong(),
-                stream);
-        List<CommandFamily> families = new ArrayList<>();
-        families.add(new StringCommands(config.network.protoMaxBulkLen.value()::longValue));
-        var table = new CommandTable(families, Map.of(), loopCount + 1);
+        keyspace = newKeyspace();
+        memory = new MemoryAccount(keyspace, sessions);
+        persistence = newPersistence();
+        shutdown = new Shutdown(config, state, persistence, log);
+        boolean isStrict = config.security.securityProfile.value().equals("strict");
+        users = new Users(new AccessSettings(isStrict, exceptedRules()), sessions::all);
+        aclLog = new AclLog(isStrict);
+        var clientLine = new ClientLine(isStrict);
+        gate = new AclGate(
+                users,
+                aclLog,
+                session -> clientLine.of(session, System.currentTimeMillis()),
+                System::currentTimeMillis);
+        configCommands = new ConfigCommands(
+                config, configFile, () -> users.file() == null ? users.lines() : null, this::resetStats);
+
+        var connection = new ConnectionCommands(Math.toIntExact(config.general.databases.value()));
+        connection.useGate(gate);
+        var client = new ClientCommands(sessions, state, clientLine);
+        client.useUsers(name -> users.find(name) != null);
+        var server = new ServerCommands(InstantSource.system(), REDIS_VERSION);
+        var identity = newIdentity();
+        List<CommandFamily> families = List.of(
+                connection,
+                client,
+                server,
+                new AclCommands(gate, aclSurroundings(clientLine)),
+                configCommands,
+                new StringCommands(config.network.protoMaxBulkLen.value()::longValue),
+                new KeyCommands(
+                        gate,
+                        Math.toIntExact(config.general.databases.value()),
+                        () -> config.memory.maxmemoryPolicy.value().endsWith("lfu")),
+                new ExpireCommands(),
+                new DumpCommands(config.persistence.rdbcompression::value),
+                new SaveCommands(persistence),
+                new ShutdownCommands(shutdown),
+                new InfoCommands(infoSections(identity)));
+        table = new CommandTable(families, renames(loaded), loopCount() + 1);
+        server.useTable(table);
+        users.useCommands(table);
+        startUsers(loaded);
+
         var shared = new Dispatcher.Shared(table, gate, state, keyspace, CommandObserver.NONE);
-        var hooks = new Hooks(gate);
-        for (int i = 0; i < loopCount; i++) {
-            loops.add(new EventLoop(i, loopCount, new Dispatcher(shared, i), netSettings, hooks));
+        var hooks = new Hooks();
+        for (int i = 0; i < loopCount(); i++) {
+            loops.add(new EventLoop(i, loopCount(), new Dispatcher(shared, i), netSettings, hooks));
+        }
+        for (var loop : loops) {
+            loop.countErrors(errorStats);
+        }
+        listeners = new Listeners(config, loops, sessions, netSettings, netStats, log);
+        followSettings();
+    }
+
+    /**
+     * Starts a server: listens, loads the data set, then accepts connections.
+     *
+     * @param log stays the caller's to close
+     * @throws StartException when it cannot start; the log says why
+     */
+    public static Redoubt start(LoadedConfig loaded, ServerLog log) throws StartException {
+        Redoubt server;
+        try {
+            server = new Redoubt(loaded, log);
+        } catch (IOException failure) {
+            throw new StartException("Cannot start: " + failure, failure);
+        }
+        server.run();
+        return server;
+    }
+
+    private void run() throws StartException {
+        if (config.persistence.appendonly.value()) {
+            // Better no server than one that promises a log that it does not write.
+            log.warning(NO_AOF);
+            throw new StartException(NO_AOF);
+        }
+        listeners.open();
+        log.notice("Server initialized");
+        try {
+            persistence.load();
+        } catch (IOException failure) {
+            listeners.close();
+            log.warning("Fatal error loading the DB: " + failure.getMessage() + ". Exiting.");
+            throw new StartException("Fatal error loading the DB: " + failure.getMessage(), failure);
         }
         for (var loop : loops) {
             loop.start();
         }
-        for (String address : List.of("127.0.0.1")) {
-            listeners.add(Listener.onTcp(
-                    InetAddress.getByName(address),
-                    Math.toIntExact(config.network.port.value()),
-                    Math.toIntExact(config.network.tcpBacklog.value()),
-                    loops,
-                    sessions,
-                    netSettings,
-                    netStats));
-        }
-        for (var listener : listeners) {
-            listener.start();
-        }
+        listeners.start();
         log.notice("Ready to accept connections");
     }
 
-    private final class Hooks implements NetHooks {
-        private final Gate gate;
+    // ---- Building ----
 
-        Hooks(Gate gate) {
-            this.gate = gate;
+    private int loopCount() {
+        return Math.toIntExact(config.network.ioThreads.value());
+    }
+
+    private Keyspace newKeyspace() {
+        var random = new SecureRandom();
+        int chunkBytes = Integer.getInteger("redoubt.arena.chunk", (1 << 20) - 16);
+        // One arena holds 32 GiB; with one loop there is nobody to share with.
+        boolean isOneEnough = loopCount() == 1 && Runtime.getRuntime().maxMemory() <= 30L << 30;
+        int shards = isOneEnough ? 1 : Integer.highestOneBit(32 * loopCount() - 1);
+        return new Keyspace(
+                new Keyspace.Layout(
+                        loopCount(), shards, Math.toIntExact(config.general.databases.value()), chunkBytes),
+                random.nextLong(),
+                random.nextLong(),
+                stream);
+    }
+
+    private Persistence newPersistence() {
+        var settings = new Persistence.Settings(
+                () -> config.resolve(config.persistence.dbfilename.value()),
+                config.persistence.rdbcompression::value,
+                config.persistence.rdbchecksum::value,
+                config.persistence.stopWritesOnBgsaveError::value,
+                () -> config.persistence.save.value().stream()
+                        .map(point -> new Persistence.SavePoint(point.seconds(), point.changes()))
+                        .toList());
+        var persistenceLog = new Persistence.Log() {
+            @Override
+            public void notice(String message) {
+                log.notice(message);
+            }
+
+            @Override
+            public void warning(String message) {
+                log.warning(message);
+            }
+        };
+        return new Persistence(keyspace, settings, state, Map::of, persistenceLog, REDIS_VERSION);
+    }
+
+    private Set<StrictRule> exceptedRules() {
+        var rules = EnumSet.noneOf(StrictRule.class);
+        for (String word : config.security.strictExcept.value()) {
+            var rule = StrictRule.of(word);
+            if (rule != null) {
+                rules.add(rule);
+            }
         }
+        return rules;
+    }
 
+    private AclCommands.Surroundings aclSurroundings(ClientLine clientLine) {
+        return new AclCommands.Surroundings(
+                REDIS_VERSION,
+                () -> "master",
+                session -> clientLine.of(session, System.currentTimeMillis()),
+                (task, delayMillis) -> Thread.ofVirtual().name("redoubt-late-answer").start(() -> {
+                    LockSupport.parkNanos(delayMillis * 1_000_000);
+                    task.run();
+                }),
+                this::securityWarning);
+    }
+
+    private void securityWarning(String text) {
+        log.warning(text);
+        synchronized (securityWarnings) {
+            securityWarnings.add(text);
+        }
+    }
+
+    private static Map<String, String> renames(LoadedConfig loaded) {
+        var renames = new HashMap<String, String>();
+        for (var rename : loaded.renames()) {
+            renames.put(rename.command().toLowerCase(java.util.Locale.ROOT), rename.newName());
+        }
+        return renames;
+    }
+
+    private void startUsers(LoadedConfig loaded) throws StartException {
+        users.setProtected(config.network.protectedMode.value());
+        users.setAllChannelsByDefault(config.security.aclPubsubDefault.value().equals("allchannels"));
+        aclLog.setLengthMax(toInt(config.security.acllogMaxLen.value()));
+        var lines = new ArrayList<List<String>>();
+        for (var user : loaded.users()) {
+            var words = new ArrayList<String>();
+            words.add(user.name());
+            words.addAll(user.rules());
+            lines.add(words);
+        }
+        String file = config.security.aclfile.value();
+        try {
+            for (String warning : users.start(
+                    config.security.requirepass.value(), lines, file.isEmpty() ? null : config.resolve(file))) {
+                securityWarning(warning);
+            }
+        } catch (AclException problem) {
+            log.warning("Aborting Redoubt startup because of ACL errors: " + problem.getMessage());
+            throw new StartException(String.valueOf(problem.getMessage()), problem);
+        }
+    }
+
+    private static int toInt(long value) {
+        return (int) Math.min(value, Integer.MAX_VALUE);
+    }
+
+    private InfoSections.Identity newIdentity() {
+        var id = new byte[20];
+        new SecureRandom().nextBytes(id);
+        return new InfoSections.Identity(
+                REDIS_VERSION,
+                HexFormat.of().formatHex(id),
+                System.getProperty("redoubt.executable", ""),
+                configFile == null ? "" : configFile.toString(),
+                System.currentTimeMillis());
+    }
+
+    private List<io.redoubt.observe.InfoSection> infoSections(InfoSections.Identity identity) {
+        LongSupplier none = () -> 0;
+        return List.of(
+                new InfoSections.Server(identity, config, this::port),
+                new InfoSections.Clients(sessions, config, none),
+                new InfoSections.Memory(memory, config, none, none),
+                new InfoSections.PersistenceSection(persistence),
+                new InfoSections.Stats(
+                        loops,
+                        netStats,
+                        keyspace,
+                        errorStats,
+                        rates,
+                        Map.of("input", none, "output", none, "full", none, "partial", none, "refused", none),
+                        denials()),
+                new InfoSections.Cpu(),
+                new InfoSections.Modules(),
+                new InfoSections.CommandStatistics(this::table),
+                new InfoSections.Errors(errorStats),
+                new InfoSections.Latencies(this::table, config),
+                new InfoSections.Cluster(),
+                new InfoSections.Databases(keyspace),
+                new InfoSections.Listed("Security", this::securityInfo));
+    }
+
+    private CommandTable table() {
+        return table;
+    }
+
+    private Map<String, LongSupplier> denials() {
+        var figures = new LinkedHashMap<String, LongSupplier>();
+        for (var reason : AclLog.Reason.values()) {
+            figures.put(reason.name().toLowerCase(java.util.Locale.ROOT), () -> aclLog.denied(reason));
+        }
+        return figures;
+    }
+
+    private List<Map.Entry<String, String>> securityInfo() {
+        var fields = new ArrayList<Map.Entry<String, String>>();
+        fields.add(Map.entry("security_profile", config.security.securityProfile.value()));
+        for (var rule : StrictRule.values()) {
+            fields.add(Map.entry(
+                    "strict_" + rule.word().replace('-', '_'), config.isStrict(rule.word()) ? "on" : "off"));
+        }
+        fields.add(Map.entry("sessions_with_old_credential", Integer.toString(users.sessionsWithOldCredential())));
+        synchronized (securityWarnings) {
+            fields.add(Map.entry("warnings", Integer.toString(securityWarnings.size())));
+            for (int i = 0; i < securityWarnings.size(); i++) {
+                fields.add(Map.entry("warning" + i, securityWarnings.get(i)));
+            }
+        }
+        return fields;
+    }
+
+    // ---- Settings that change ----
+
+    private static <T> void follow(Directive<T> directive, Consumer<T> listener) {
+        listener.accept(directive.value());
+        directive.onChange(listener);
+    }
+
+    private void followSettings() {
+        var network = config.network;
+        follow(network.maxclients, value -> netSettings.maxClients = toInt(value));
+        follow(network.timeout, value -> netSettings.timeoutSeconds = toInt(value));
+        follow(network.tcpKeepalive, value -> netSettings.keepAlive = value > 0);
+        follow(network.protoMaxBulkLen, value -> netSettings.maxBulkBytes = value);
+        follow(network.clientQueryBufferLimit, value -> netSettings.queryBufferBytesMax = value);
+        follow(network.clientOutputBufferLimit, value -> {
+            netSettings.normalLimit = limit(value.normal());
+            netSettings.replicaLimit = limit(value.replica());
+            netSettings.pubsubLimit = limit(value.pubsub());
+        });
+        follow(config.general.hz, value -> netSettings.hz = toInt(Math.clamp(value, 1, 500)));
+        follow(config.observe.loglevel, value -> log.setLevel(ServerLog.Level.of(value)));
+        network.port.appliedBy(value -> listeners.reopen(network.bind.value(), Math.toIntExact(value)));
+        network.bind.appliedBy(value -> listeners.reopen(value, listeners.port()));
+        network.protectedMode.onChange(users::setProtected);
+        config.security.aclPubsubDefault.onChange(
+                value -> users.setAllChannelsByDefault(value.equals("allchannels")));
+        config.security.acllogMaxLen.onChange(value -> aclLog.setLengthMax(toInt(value)));
+        config.security.requirepass.onChange(
+                value -> users.setRequirepass(latin1(value), configCommands.issuer()));
+        config.persistence.appendonly.appliedBy(value -> value ? "this version does not write an append only file yet" : null);
+        config.memory.maxmemory.onChange(_ -> checkMemory());
+        follow(config.memory.lazyfreeLazyExpire, value -> keyspace.expiry().unlinks = value);
+    }
+
+    /** Passwords are bytes everywhere else; a directive's text is UTF-8. */
+    private static String latin1(String text) {
+        return new String(text.getBytes(StandardCharsets.UTF_8), StandardCharsets.ISO_8859_1);
+    }
+
+    private static NetSettings.OutputLimit limit(OutputBufferLimits.Limit limit) {
+        return new NetSettings.OutputLimit(limit.hardBytes(), limit.softBytes(), limit.softSeconds());
+    }
+
+    // ---- While it runs ----
+
+    private void resetStats() {
+        for (var spec : table.all()) {
+            spec.stats().reset();
+        }
+        errorStats.reset();
+        netStats.reset();
+        keyspace.resetStats();
+        memory.resetPeak();
+        for (var loop : loops) {
+            loop.resetStats();
+        }
+    }
+
+    /** The effective limit is the smaller of maxmemory and the heap less a reserve: the JVM itself never runs out. */
+    private void checkMemory() {
+        long heap = Runtime.getRuntime().maxMemory();
+        long limit = heap - Math.max(64L << 20, heap / 8);
+        long wanted = config.memory.maxmemory.value();
+        if (wanted > 0) {
+            limit = Math.min(limit, wanted);
+        }
+        state.set(ServerState.OUT_OF_MEMORY, memory.usedBytes() > limit);
+    }
+
+    private final class Hooks implements NetHooks {
         @Override
         public byte @Nullable [] connected(Session session) {
+            if (gate.refusesConnection(session.link().isLocal())) {
+                return gate.refusal();
+            }
             session.setUser(gate.initialUser(session));
             session.setAclGeneration(gate.generation());
             return null;
         }
 
         @Override
-        public void disconnected(Session session) {}
+        public void disconnected(Session session) {
+            sessions.remove(session);
+        }
 
         @Override
-        public void beforeReplies() {}
+        public void beforeReplies() {
+            // Nobody follows the stream yet.
+        }
 
         @Override
-        public void tick(long nowMillis) {}
+        public void tick(long nowMillis) {
+            if (state.is(ServerState.PAUSED | ServerState.PAUSED_WRITES) && nowMillis >= state.pausedUntilMillis()) {
+                state.unpause();
+            }
+            keyspace.expiry().isPaused = state.is(ServerState.PAUSED | ServerState.PAUSED_WRITES);
+            rates.sample(nowMillis);
+            checkMemory();
+            persistence.tick(nowMillis);
+        }
 
         @Override
         public boolean isPaused() {
-            return false;
+            return state.is(ServerState.PAUSED | ServerState.PAUSED_WRITES);
         }
 
         @Override
@@ -115,23 +475,54 @@ public final class Redoubt implements AutoCloseable {
 
         @Override
         public void bug(Throwable thrown) {
-            log.warning("bug " + thrown);
-            thrown.printStackTrace();
+            var text = new StringBuilder("A bug: ").append(thrown);
+            for (var frame : thrown.getStackTrace()) {
+                text.append("\n    at ").append(frame);
+            }
+            log.warning(text.toString());
         }
 
         @Override
         public void log(boolean isWarning, String text) {
-            log.notice(text);
+            log.write(isWarning ? ServerLog.Level.WARNING : ServerLog.Level.VERBOSE, text);
         }
     }
 
+    /** The port that clients connect to; 0 when there is none. */
+    public int port() {
+        return listeners.port();
+    }
+
+    /** The keyspace, for tests that look at invariants and for embedders. */
+    public Keyspace keyspace() {
+        return keyspace;
+    }
+
+    /** Asks the server to end as SIGTERM does. */
+    void requestShutdown(String reason, List<String> flags) {
+        shutdown.start(
+                new Shutdown.Request(
+                        reason,
+                        flags.contains("save"),
+                        flags.contains("nosave"),
+                        flags.contains("now"),
+                        flags.contains("force")),
+                () -> {});
+    }
+
+    /** Waits until a client or a signal has ended the server, then closes it. */
+    void awaitShutdown() throws InterruptedException {
+        shutdown.await();
+        close();
+    }
+
+    /** Closes every connection and ends every thread; saves nothing. */
     @Override
     public void close() {
-        for (var listener : listeners) {
-            listener.close();
-        }
+        listeners.close();
         for (var loop : loops) {
             loop.stop();
         }
+        shutdown.finish();
     }
 }

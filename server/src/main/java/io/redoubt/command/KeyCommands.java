@@ -37,9 +37,11 @@ public final class KeyCommands extends CommandFamily {
     private static final byte[] INVALID_CURSOR = Errors.line("ERR invalid cursor");
     private static final byte[] INVALID_FIRST_DB = Errors.line("ERR invalid first DB index");
     private static final byte[] INVALID_SECOND_DB = Errors.line("ERR invalid second DB index");
+    private static final byte[] NOT_AN_INT =
+            Errors.line("ERR value is out of range, value must between -2147483648 and 2147483647");
     private static final byte[] NO_LFU = Errors.line("ERR An LFU maxmemory policy is not selected, access frequency"
-            + " not tracked. Please note that when switching between policies at runtime LRU and LFU data will take some"
-            + " time to adjust.");
+            + " not tracked. Please note that when switching between policies at runtime LRU and LFU data will take"
+            + " some time to adjust.");
     private static final byte[] NO_LRU = Errors.line("ERR An LFU maxmemory policy is selected, idle time not tracked."
             + " Please note that when switching between policies at runtime LRU and LFU data will take some time to"
             + " adjust.");
@@ -185,8 +187,7 @@ public final class KeyCommands extends CommandFamily {
             .handler(this::type);
 
     private void type(Call call) {
-        call.reply()
-                .status(look(call, 1) ? Encoding.typeName(call.entry().encoding()) : "none");
+        call.reply().status(look(call, 1) ? Encoding.typeName(call.entry().encoding()) : "none");
     }
 
     /** Looks a key up for reading without marking it as used. */
@@ -352,7 +353,8 @@ public final class KeyCommands extends CommandFamily {
         for (int arg = 2; arg < args.count(); arg += 2) {
             boolean hasValue = arg + 1 < args.count();
             if (hasValue && args.is(arg, "COUNT")) {
-                long count = Decimal.parseLong(args.buffer(), args.start(arg + 1), args.length(arg + 1), Long.MIN_VALUE);
+                long count =
+                        Decimal.parseLong(args.buffer(), args.start(arg + 1), args.length(arg + 1), Long.MIN_VALUE);
                 if (count < 1) {
                     form.error = isLong(args, arg + 1) ? Errors.SYNTAX : Errors.NOT_AN_INTEGER;
                     return;
@@ -415,8 +417,7 @@ public final class KeyCommands extends CommandFamily {
         }
         long next = 0;
         if (form.options != NO_CURSOR && form.options < (long) keyspace.shardCount() << 32) {
-            next = keyspace.scan(
-                    call.unit(), call.database(), form.options, form.slots[2], call.entry(), listing);
+            next = keyspace.scan(call.unit(), call.database(), form.options, form.slots[2], call.entry(), listing);
         }
         var reply = call.reply();
         reply.arrayHeader(2);
@@ -605,11 +606,11 @@ public final class KeyCommands extends CommandFamily {
         }
     }
 
-    /** Reads the number of a database that exists; otherwise leaves the error in the form and returns a negative one. */
+    /** Reads the number of a database that exists; else leaves the error in the form, and the number is negative. */
     private int databaseAt(Args args, int arg, Form form) {
         long number = Decimal.parseLong(args.buffer(), args.start(arg), args.length(arg), Long.MIN_VALUE);
         if (number != (int) number) {
-            form.error = Errors.NOT_AN_INTEGER;
+            form.error = isLong(args, arg) ? NOT_AN_INT : Errors.NOT_AN_INTEGER;
             return NO_DATABASE;
         }
         if (number < 0 || number >= databases) {

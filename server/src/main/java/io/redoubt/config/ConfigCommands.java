@@ -11,6 +11,7 @@ import io.redoubt.command.ArgSpec;
 import io.redoubt.command.Call;
 import io.redoubt.command.CommandFamily;
 import io.redoubt.command.CommandSpec;
+import io.redoubt.command.Session;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -39,6 +40,7 @@ public final class ConfigCommands extends CommandFamily {
     private final Supplier<@Nullable List<String>> userLines;
     private final Runnable resetStat;
     private volatile boolean writesAll;
+    private @Nullable Session issuer;
 
     /**
      * @param file the configuration file, or null when the server was started without one
@@ -111,12 +113,23 @@ public final class ConfigCommands extends CommandFamily {
         String allowed = config.security.enableProtectedConfigs.value();
         boolean mayChangeProtected = allowed.equals("yes")
                 || allowed.equals("local") && call.session().link().isLocal();
-        String problem = editor.set(settings, mayChangeProtected, config.isStrict("secrets"));
+        String problem;
+        issuer = call.session();
+        try {
+            problem = editor.set(settings, mayChangeProtected, config.isStrict("secrets"));
+        } finally {
+            issuer = null;
+        }
         if (problem == null) {
             call.reply().ok();
         } else {
             call.reply().error(problem.startsWith("ERR ") ? problem : "ERR " + problem);
         }
+    }
+
+    /** The client whose CONFIG SET is running, for listeners that must spare it; null outside. Exclusive mode. */
+    public @Nullable Session issuer() {
+        return issuer;
     }
 
     final CommandSpec resetStatCommand = subcommand(container, "RESETSTAT")

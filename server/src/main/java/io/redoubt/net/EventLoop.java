@@ -60,6 +60,11 @@ public final class EventLoop implements Runnable {
         thread.start();
     }
 
+    /** Tells a listener of every error that is answered on this loop. Before it starts. */
+    public void countErrors(Reply.ErrorListener listener) {
+        reply.setErrorListener(listener);
+    }
+
     /** Asks the loop to end and waits for it, unless it is the caller. */
     public void stop() {
         isStopping = true;

@@ -159,7 +159,8 @@ public final class DumpCommands extends CommandFamily {
         }
         var args = call.args();
         switch (DumpPayload.decode(args.buffer(), args.start(3), args.length(3), DumpPayload.VERSION)) {
-            case DumpPayload.Refused refused -> call.reply().error("ERR " + refused.reason().text());
+            case DumpPayload.Refused refused ->
+                call.reply().error("ERR " + refused.reason().text());
             case DumpPayload.StringValue value -> {
                 long when = expiry(ttl, call.nowMillis(), (options & ABSTTL) != 0);
                 put(call, value.bytes(), when, replaces);
@@ -184,8 +185,9 @@ public final class DumpCommands extends CommandFamily {
                 && !keyspace.expiry().isReplica
                 && !call.unit().isFromMaster();
         if (isOver) {
-            if (replaces && keyspace.deleteSilently(
-                    call.unit(), call.database(), args.buffer(), args.start(1), args.length(1))) {
+            if (replaces
+                    && keyspace.deleteSilently(
+                            call.unit(), call.database(), args.buffer(), args.start(1), args.length(1))) {
                 call.changed(1, Event.DEL);
                 var effects = call.ownEffects();
                 effects.command(call.database(), 2);
