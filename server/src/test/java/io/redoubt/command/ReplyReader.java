@@ -12,12 +12,13 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /** Reads a RESP2 reply: a String, a Long, a List or, for no value, {@code NIL}. */
-final class ReplyReader {
-    static final String NIL = "(nil)";
+public final class ReplyReader {
+    private static final String NIL = "(nil)";
 
     private ReplyReader() {}
 
-    static Object read(InputStream in) {
+    /** Reads one reply. */
+    public static Object read(InputStream in) {
         try {
             String line = line(in);
             String rest = line.substring(1);
@@ -61,12 +62,13 @@ final class ReplyReader {
         return line.toString();
     }
 
-    static List<?> list(Object reply) {
+    /** A reply that is an array. */
+    public static List<?> list(Object reply) {
         return (List<?>) reply;
     }
 
     /** Makes a map of names and values that alternate. */
-    static Map<String, Object> map(Object reply) {
+    public static Map<String, Object> map(Object reply) {
         var elements = list(reply);
         return IntStream.range(0, elements.size() / 2)
                 .boxed()

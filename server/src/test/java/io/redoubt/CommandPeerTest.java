@@ -1,31 +1,35 @@
-package io.redoubt.command;
+package io.redoubt;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.redoubt.command.RawPeer;
+import io.redoubt.command.ReplyReader;
+import io.redoubt.config.ConfigException;
+import io.redoubt.config.ConfigLoader;
+import io.redoubt.observe.ServerLog;
 import java.io.BufferedInputStream;
 import java.io.ByteArrayInputStream;
-import java.io.File;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.io.PrintStream;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
-import java.nio.file.Files;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.TreeSet;
-import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.AfterAll;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.jspecify.annotations.Nullable;
 
 /** Our declarations against the COMMAND output of a redis-server 7.0, where one is installed. */
 @DisplayNameGeneration(DisplayNameGenerator.ReplaceUnderscores.class)
@@ -41,62 +45,42 @@ class CommandPeerTest {
     private static final Map<String, String> DOC_DEVIATIONS =
             Map.of("client|kill arguments", LATER, "set arguments", LATER);
 
-    private static @Nullable Process process;
+    private static Map<String, Map<String, Object>> ours = Map.of();
     private static Map<String, Map<String, Object>> theirs = Map.of();
+    private static Map<String, Map<String, Object>> ourDocs = Map.of();
     private static Map<String, Map<String, Object>> theirDocs = Map.of();
 
-    @TempDir
-    static Path directory;
-
     @BeforeAll
-    static void askThePeer() throws IOException {
-        var program = Arrays.stream(System.getenv("PATH").split(File.pathSeparator))
-                .map(folder -> Path.of(folder, "redis-server"))
-                .filter(Files::isExecutable)
-                .findFirst();
+    static void askBoth(@TempDir Path directory) throws IOException, ConfigException, StartException {
+        var program = RawPeer.find();
         assumeTrue(program.isPresent(), "redis-server is not installed");
-        var loopback = InetAddress.getLoopbackAddress();
+        try (var peer = RawPeer.start(program.get(), directory)) {
+            assumeTrue(peer.raw(bytes("INFO"), bytes("server")).contains("redis_version:7.0."), "it is no Redis 7.0");
+            theirs = described(parsed(peer.raw(bytes("COMMAND"))));
+            theirDocs = documented(parsed(peer.raw(bytes("COMMAND"), bytes("DOCS"))));
+        }
         int port;
-        try (var free = new ServerSocket(0, 1, loopback)) {
+        try (var free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             port = free.getLocalPort();
         }
-        var started = new ProcessBuilder(
-                        program.get().toString(),
-                        "--port",
-                        Integer.toString(port),
-                        "--bind",
-                        loopback.getHostAddress(),
-                        "--save",
-                        "",
-                        "--dir",
-                        directory.toString())
-                .redirectErrorStream(true)
-                .start();
-        process = started;
-        var log = started.inputReader();
-        String line = log.readLine();
-        while (line != null && !line.contains("Ready to accept connections")) {
-            line = log.readLine();
-        }
-        try (var socket = new Socket(loopback, port)) {
+        var arguments = List.of("--port", Integer.toString(port), "--save", "", "--dir", directory.toString());
+        var console = new PrintStream(OutputStream.nullOutputStream(), false, StandardCharsets.UTF_8);
+        try (var log = new ServerLog(console, null, ServerLog.Level.WARNING);
+                var _ = Redoubt.start(ConfigLoader.load(arguments, InputStream.nullInputStream()), log);
+                var socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
+            socket.getOutputStream().write(bytes("COMMAND\r\nCOMMAND DOCS\r\n"));
             var in = new BufferedInputStream(socket.getInputStream());
-            var out = socket.getOutputStream();
-            out.write(CommandFixture.bytes("INFO SERVER\r\nCOMMAND\r\nCOMMAND DOCS\r\n"));
-            assumeTrue(((String) ReplyReader.read(in)).contains("redis_version:7.0."), "redis-server is no 7.0");
-            theirs = described(ReplyReader.read(in));
-            theirDocs = documented(ReplyReader.read(in));
+            ours = described(ReplyReader.read(in));
+            ourDocs = documented(ReplyReader.read(in));
         }
     }
 
-    @AfterAll
-    static void stopThePeer() throws InterruptedException {
-        var started = process;
-        if (started != null) {
-            started.destroy();
-            if (!started.waitFor(10, TimeUnit.SECONDS)) {
-                started.destroyForcibly();
-            }
-        }
+    private static byte[] bytes(String text) {
+        return text.getBytes(StandardCharsets.ISO_8859_1);
+    }
+
+    private static Object parsed(String reply) {
+        return ReplyReader.read(new ByteArrayInputStream(bytes(reply)));
     }
 
     private static Map<String, Map<String, Object>> described(Object reply) {
@@ -178,30 +162,24 @@ class CommandPeerTest {
         return arguments;
     }
 
-    private static Object ask(String... command) {
-        byte[][] request =
-                Arrays.stream(command).map(CommandFixture::bytes).toArray(byte[][]::new);
-        return ReplyReader.read(
-                new ByteArrayInputStream(EveryFamily.fixture().run(request)));
-    }
-
     @Test
     void every_command_is_described_as_redis_describes_it() {
-        compare(described(ask("COMMAND")), theirs, DEVIATIONS);
+        compare(ours, theirs, DEVIATIONS);
     }
 
     @Test
     void every_command_is_documented_as_redis_documents_it() {
-        compare(documented(ask("COMMAND", "DOCS")), theirDocs, DOC_DEVIATIONS);
+        compare(ourDocs, theirDocs, DOC_DEVIATIONS);
     }
 
     /** Fails for each difference that the table does not know, and for each entry that is no longer needed. */
     private static void compare(
-            Map<String, Map<String, Object>> ours,
+            Map<String, Map<String, Object>> declared,
             Map<String, Map<String, Object>> peers,
             Map<String, String> deviations) {
+        assertThat(declared).as("what our server says").containsKeys("get", "client|kill", "command|docs");
         var differences = new TreeMap<String, String>();
-        ours.forEach((name, fields) -> {
+        declared.forEach((name, fields) -> {
             var expected = peers.get(name);
             if (expected == null) {
                 return; // Newer than the peer.
