@@ -111,10 +111,8 @@ public final class Redoubt implements AutoCloseable {
         configCommands = new ConfigCommands(
                 config, configFile, () -> users.file() == null ? users.lines() : null, this::resetStats);
 
-        var connection = new ConnectionCommands(Math.toIntExact(config.general.databases.value()));
-        connection.useGate(gate);
-        var client = new ClientCommands(sessions, state, clientLine);
-        client.useUsers(name -> users.find(name) != null);
+        var connection = new ConnectionCommands(gate, Math.toIntExact(config.general.databases.value()));
+        var client = new ClientCommands(sessions, state, clientLine, name -> users.find(name) != null);
         var server = new ServerCommands(InstantSource.system(), REDIS_VERSION);
         var identity = newIdentity();
         List<CommandFamily> families = List.of(

@@ -58,19 +58,18 @@ public final class ClientCommands extends CommandFamily {
     private final Sessions sessions;
     private final ServerState state;
     private final ClientLine line;
-    private Predicate<String> isUser = name -> true;
+    private final Predicate<String> isUser;
 
-    /** @param state where CLIENT PAUSE leaves its mark */
-    public ClientCommands(Sessions sessions, ServerState state, ClientLine line) {
+    /**
+     * @param state where CLIENT PAUSE leaves its mark
+     * @param isUser whether a user of this name exists, each byte one char
+     */
+    public ClientCommands(Sessions sessions, ServerState state, ClientLine line, Predicate<String> isUser) {
         super("connection");
         this.sessions = sessions;
         this.state = state;
         this.line = line;
-    }
-
-    /** Hands over who knows whether a user exists; before the first request runs. */
-    public void useUsers(Predicate<String> exists) {
-        isUser = exists;
+        this.isUser = isUser;
     }
 
     final CommandSpec client = command("CLIENT")

@@ -14,9 +14,9 @@ public final class CommandReference {
             # Commands
 
             Generated from the declarations in the code; do not edit. *Arity* counts the command's name, and a negative
-            number is the least. *Reveals* is the strongest thing that a reply can tell about stored data. *Reads too* marks
-            commands that change data and also read it: under `security-profile strict` they need `+@read` as well as
-            `+@write`, always or in some forms.
+            number is the least. *Reveals* is the strongest thing that a reply can tell about stored data. *Reads too*
+            marks commands that change data and also read it: under `security-profile strict` they need `+@read` as
+            well as `+@write`, always or in some forms.
             """;
 
     private CommandReference() {}

@@ -12,7 +12,6 @@ import static io.redoubt.command.CommandFlag.STALE;
 
 import io.redoubt.resp.Decimal;
 import java.nio.charset.StandardCharsets;
-import org.jspecify.annotations.Nullable;
 
 /** Commands about the connection itself, CLIENT apart. */
 public final class ConnectionCommands extends CommandFamily {
@@ -23,17 +22,13 @@ public final class ConnectionCommands extends CommandFamily {
             Errors.line("ERR value is out of range, value must between -2147483648 and 2147483647");
     private static final byte[] NOT_A_NORMAL_CLIENT = Errors.line("ERR can only reset normal client connections");
 
+    private final Gate gate;
     private final int databaseCount;
-    private @Nullable Gate gate;
 
-    public ConnectionCommands(int databaseCount) {
+    public ConnectionCommands(Gate gate, int databaseCount) {
         super("connection");
+        this.gate = gate;
         this.databaseCount = databaseCount;
-    }
-
-    /** Hands over the gate, which is built after the table; before the first request runs. */
-    public void useGate(Gate newGate) {
-        gate = newGate;
     }
 
     final CommandSpec ping = command("PING")
@@ -83,7 +78,7 @@ public final class ConnectionCommands extends CommandFamily {
 
     private void parseSelect(Args args, Form form) {
         long index = Decimal.parseLong(args.buffer(), args.start(1), args.length(1), Long.MIN_VALUE);
-        if (index == Long.MIN_VALUE) {
+        if (index == Long.MIN_VALUE && !Decimal.isLong(args.buffer(), args.start(1), args.length(1))) {
             form.error = Errors.NOT_AN_INTEGER;
         } else if (index != (int) index) {
             form.error = NOT_AN_INT;
@@ -128,9 +123,6 @@ public final class ConnectionCommands extends CommandFamily {
         if (session.isReplica() || session.isMaster()) {
             call.reply().error(NOT_A_NORMAL_CLIENT);
             return;
-        }
-        if (gate == null) {
-            throw new IllegalStateException("no gate was handed over");
         }
         session.reset();
         session.setCredential("");

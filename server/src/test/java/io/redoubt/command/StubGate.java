@@ -1,0 +1,41 @@
+package io.redoubt.command;
+
+import org.jspecify.annotations.Nullable;
+
+/** A gate that allows everything and says who a new connection is. */
+record StubGate(@Nullable Principal initial) implements Gate {
+    @Override
+    public int check(Principal user, CommandSpec spec, Args args, Form form, int database) {
+        return ALLOWED;
+    }
+
+    @Override
+    public boolean mayRead(Principal user, byte[] buffer, int offset, int length) {
+        return true;
+    }
+
+    @Override
+    public boolean mustFilterKeys(Principal user) {
+        return false;
+    }
+
+    @Override
+    public byte[] denied(Session session, CommandSpec spec, Args args, int verdict) {
+        throw new IllegalStateException("nothing is denied here");
+    }
+
+    @Override
+    public @Nullable Principal initialUser(Session session) {
+        return initial;
+    }
+
+    @Override
+    public void refresh(Session session) {
+        session.setAclGeneration(generation());
+    }
+
+    @Override
+    public long generation() {
+        return 0;
+    }
+}
