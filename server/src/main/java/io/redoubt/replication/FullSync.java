@@ -28,7 +28,7 @@ final class FullSync implements Runnable {
     private final Replication replication;
     private final List<Replica> members;
     private final boolean isStreamed;
-    private List<Map.Entry<String, String>> facts = List.of();
+    private Map<String, String> facts = Map.of();
     private String id = "";
 
     FullSync(Replication replication, List<Replica> members, boolean isStreamed) {

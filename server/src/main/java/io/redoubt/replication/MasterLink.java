@@ -522,6 +522,7 @@ final class MasterLink implements Runnable {
 
     /** The unit of threads that enter from outside; used in exclusive mode only. */
     Unit unit() {
-        return replication.keyspace().outsideUnit();
+        var keyspace = replication.keyspace();
+        return keyspace.unit(keyspace.loopCount());
     }
 }

@@ -12,6 +12,7 @@ import java.nio.charset.StandardCharsets;
 import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.HexFormat;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
@@ -476,7 +477,7 @@ public final class Replication {
     }
 
     /** The moment of a snapshot for a transfer, in exclusive mode: from here on its replicas need the stream. */
-    List<Map.Entry<String, String>> beginTransfer(List<Replica> members, KeyspaceSnapshot content) {
+    Map<String, String> beginTransfer(List<Replica> members, KeyspaceSnapshot content) {
         lock.lock();
         try {
             var link = master;
@@ -491,10 +492,32 @@ public final class Replication {
                     member.reader = stream.readerAt(content.streamOffset() + 1);
                 }
             }
-            return List.of(
-                    Map.entry("repl-stream-db", Integer.toString(database)),
-                    Map.entry("repl-id", id),
-                    Map.entry("repl-offset", Long.toString(content.streamOffset())));
+            return facts(database, content.streamOffset());
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private Map<String, String> facts(int database, long offset) {
+        var facts = new LinkedHashMap<String, String>();
+        facts.put("repl-stream-db", Integer.toString(database));
+        facts.put("repl-id", id);
+        facts.put("repl-offset", Long.toString(offset));
+        return facts;
+    }
+
+    /**
+     * What a file of this moment says about its history: {@code repl-stream-db}, {@code repl-id}, {@code repl-offset};
+     * nothing where no history is kept. Exclusive mode.
+     */
+    public Map<String, String> facts() {
+        lock.lock();
+        try {
+            if (!stream.isActive()) {
+                return Map.of();
+            }
+            var link = master;
+            return facts(link == null ? Math.max(0, stream.selectedDatabase()) : link.database(), stream.offset());
         } finally {
             lock.unlock();
         }

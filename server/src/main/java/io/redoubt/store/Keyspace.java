@@ -67,11 +67,6 @@ public final class Keyspace {
         return units[loop];
     }
 
-    /** The unit of the link to a master and of whoever else enters exclusively without a loop. Exclusive mode. */
-    public Unit outsideUnit() {
-        return units[layout.loops()];
-    }
-
     public EntryMode mode() {
         return mode;
     }
