@@ -34,6 +34,13 @@ public final class Replication {
         SAME_MASTER
     }
 
+    /** Told of each change of role, in exclusive mode. */
+    @FunctionalInterface
+    public interface RoleListener {
+        /** @param host the master's; empty when this server is a master now */
+        void roleChanged(String host, int port);
+    }
+
     static final String NO_ID = "0".repeat(40);
     private static final byte[] PING = "*1\r\n$4\r\nping\r\n".getBytes(StandardCharsets.US_ASCII);
     private static final byte[] NEWLINE = {'\n'};
@@ -68,6 +75,7 @@ public final class Replication {
     private final AtomicLong partialSyncs = new AtomicLong();
     private final AtomicLong refusedPartialSyncs = new AtomicLong();
 
+    private RoleListener roleListener = (_, _) -> {};
     private @Nullable Dispatcher masterDispatcher;
     private @Nullable CommandTable table;
 
@@ -92,6 +100,11 @@ public final class Replication {
     public void connect(Dispatcher dispatcher, CommandTable commands) {
         masterDispatcher = dispatcher;
         table = commands;
+    }
+
+    /** Says who is told of changes of the role; before the first one. */
+    public void onRoleChange(RoleListener listener) {
+        roleListener = listener;
     }
 
     /** A name that no other history has. */
@@ -141,6 +154,7 @@ public final class Replication {
             master = added;
             stream.setCopy(true);
             keyspace.expiry().isReplica = true;
+            roleListener.roleChanged(host, port);
         } finally {
             lock.unlock();
             keyspace.mode().leaveExclusive();
@@ -174,6 +188,7 @@ public final class Replication {
             stream.forgetDatabase();
             keyspace.expiry().isReplica = false;
             backlogIdleSinceMillis = System.currentTimeMillis();
+            roleListener.roleChanged("", 0);
         } finally {
             lock.unlock();
             keyspace.mode().leaveExclusive();
