@@ -25,7 +25,9 @@ import io.redoubt.config.Config;
 import io.redoubt.config.ConfigCommands;
 import io.redoubt.config.Directive;
 import io.redoubt.config.LoadedConfig;
+import io.redoubt.config.MasterAddress;
 import io.redoubt.config.OutputBufferLimits;
+import io.redoubt.config.RefusedValueException;
 import io.redoubt.log.EffectStream;
 import io.redoubt.net.EventLoop;
 import io.redoubt.net.NetHooks;
@@ -40,6 +42,10 @@ import io.redoubt.observe.ServerLog;
 import io.redoubt.persist.DumpCommands;
 import io.redoubt.persist.Persistence;
 import io.redoubt.persist.SaveCommands;
+import io.redoubt.persist.Snapshots;
+import io.redoubt.replication.Replication;
+import io.redoubt.replication.ReplicationCommands;
+import io.redoubt.replication.ReplicationSettings;
 import io.redoubt.store.Keyspace;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -82,6 +88,8 @@ public final class Redoubt implements AutoCloseable {
     private final Keyspace keyspace;
     private final MemoryAccount memory;
     private final Rates rates = new Rates(loops);
+    private final ReplicationSettings replicationSettings = new ReplicationSettings();
+    private final Replication replication;
     private final Persistence persistence;
     private final Shutdown shutdown;
     private final Users users;
@@ -97,6 +105,12 @@ public final class Redoubt implements AutoCloseable {
         this.log = log;
         keyspace = newKeyspace();
         memory = new MemoryAccount(keyspace, sessions);
+        replication = new Replication(
+                keyspace,
+                state,
+                new Snapshots(keyspace),
+                replicationSettings,
+                (isWarning, text) -> log.write(isWarning ? ServerLog.Level.WARNING : ServerLog.Level.NOTICE, text));
         persistence = newPersistence();
         shutdown = new Shutdown(config, state, persistence, log);
         boolean isStrict = config.security.securityProfile.value().equals("strict");
@@ -129,6 +143,7 @@ public final class Redoubt implements AutoCloseable {
                 new ExpireCommands(),
                 new DumpCommands(config.persistence.rdbcompression::value),
                 new SaveCommands(persistence),
+                new ReplicationCommands(replication),
                 new ShutdownCommands(shutdown),
                 new InfoCommands(infoSections(identity)));
         table = new CommandTable(families, renames(loaded), loopCount() + 1);
@@ -144,6 +159,8 @@ public final class Redoubt implements AutoCloseable {
         for (var loop : loops) {
             loop.countErrors(errorStats);
         }
+        replication.connect(new Dispatcher(shared, loopCount()), table);
+        replication.onRoleChange(this::roleChanged);
         listeners = new Listeners(config, loops, sessions, netSettings, netStats, log);
         followSettings();
     }
@@ -184,6 +201,11 @@ public final class Redoubt implements AutoCloseable {
             loop.start();
         }
         listeners.start();
+        replicationSettings.ownPort = port();
+        var master = config.replication.replicaof.value();
+        if (master.isPresent()) {
+            replication.replicaOf(master.host(), master.port());
+        }
         log.notice("Ready to accept connections");
     }
 
@@ -227,7 +249,7 @@ public final class Redoubt implements AutoCloseable {
                 log.warning(message);
             }
         };
-        return new Persistence(keyspace, settings, state, Map::of, persistenceLog, REDIS_VERSION);
+        return new Persistence(keyspace, settings, state, replication::facts, persistenceLog, REDIS_VERSION);
     }
 
     private Set<StrictRule> exceptedRules() {
@@ -244,7 +266,7 @@ public final class Redoubt implements AutoCloseable {
     private AclCommands.Surroundings aclSurroundings(ClientLine clientLine) {
         return new AclCommands.Surroundings(
                 REDIS_VERSION,
-                () -> "master",
+                () -> replication.isReplica() ? "replica" : "master",
                 session -> clientLine.of(session, System.currentTimeMillis()),
                 (task, delayMillis) -> Thread.ofVirtual().name("redoubt-late-answer").start(() -> {
                     LockSupport.parkNanos(delayMillis * 1_000_000);
@@ -308,11 +330,19 @@ public final class Redoubt implements AutoCloseable {
 
     private List<io.redoubt.observe.InfoSection> infoSections(InfoSections.Identity identity) {
         LongSupplier none = () -> 0;
-        var replication = new InfoSections.ReplicationFigures(none, none, none, none, none, none, none, none);
+        var figures = new InfoSections.ReplicationFigures(
+                none,
+                none,
+                replication::fullSyncs,
+                replication::partialSyncs,
+                replication::refusedPartialSyncs,
+                replication::replicaCount,
+                stream::backlogLength,
+                none);
         return List.of(
                 new InfoSections.Server(identity, config, this::port),
-                new InfoSections.Clients(sessions, config, replication),
-                new InfoSections.Memory(memory, config, replication),
+                new InfoSections.Clients(sessions, config, figures),
+                new InfoSections.Memory(memory, config, figures),
                 new InfoSections.PersistenceSection(persistence),
                 new InfoSections.Stats(
                         loops,
@@ -320,8 +350,9 @@ public final class Redoubt implements AutoCloseable {
                         keyspace,
                         errorStats,
                         rates,
-                        replication,
+                        figures,
                         denials()),
+                new InfoSections.Listed("Replication", () -> replication.info(System.currentTimeMillis())),
                 new InfoSections.Cpu(),
                 new InfoSections.Modules(),
                 new InfoSections.CommandStatistics(this::table),
@@ -391,6 +422,7 @@ public final class Redoubt implements AutoCloseable {
         config.security.requirepass.onChange(
                 value -> users.setRequirepass(latin1(value), configCommands.issuer()));
         config.persistence.appendonly.appliedBy(value -> value ? "this version does not write an append only file yet" : null);
+        new ReplicationFollower(config, replicationSettings).follow();
         config.memory.maxmemory.onChange(_ -> checkMemory());
         follow(config.memory.lazyfreeLazyExpire, value -> keyspace.expiry().unlinks = value);
     }
@@ -404,6 +436,17 @@ public final class Redoubt implements AutoCloseable {
         return new NetSettings.OutputLimit(limit.hardBytes(), limit.softBytes(), limit.softSeconds());
     }
 
+    /** In exclusive mode, as changes of directives are. */
+    private void roleChanged(String host, int port) {
+        log.setRole(host.isEmpty() ? 'M' : 'S');
+        try {
+            config.replication.replicaof.change(
+                    host.isEmpty() ? MasterAddress.NONE : new MasterAddress(host, port));
+        } catch (RefusedValueException impossible) {
+            throw new IllegalStateException(impossible);
+        }
+    }
+
     // ---- While it runs ----
 
     private void resetStats() {
@@ -411,6 +454,7 @@ public final class Redoubt implements AutoCloseable {
             spec.stats().reset();
         }
         errorStats.reset();
+        replication.resetStats();
         netStats.reset();
         keyspace.resetStats();
         memory.resetPeak();
@@ -444,11 +488,12 @@ public final class Redoubt implements AutoCloseable {
         @Override
         public void disconnected(Session session) {
             sessions.remove(session);
+            replication.disconnected(session);
         }
 
         @Override
         public void beforeReplies() {
-            // Nobody follows the stream yet.
+            replication.beforeReplies();
         }
 
         @Override
@@ -460,6 +505,7 @@ public final class Redoubt implements AutoCloseable {
             rates.sample(nowMillis);
             checkMemory();
             persistence.tick(nowMillis);
+            replication.tick(nowMillis);
         }
 
         @Override
@@ -519,6 +565,7 @@ public final class Redoubt implements AutoCloseable {
     @Override
     public void close() {
         listeners.close();
+        replication.stop();
         for (var loop : loops) {
             loop.stop();
         }

@@ -14,9 +14,9 @@ public final class CommandStats {
     private long[] cells = new long[STRIDE];
     private volatile LatencyHistogram latency = new LatencyHistogram();
 
-    /** Makes room for the cells of so many loops; once, before any of them runs. */
+    /** Makes room for the cells of so many loops and of the link to a master; once, before any of them runs. */
     void prepare(int loops) {
-        cells = new long[loops * STRIDE];
+        cells = new long[(loops + 1) * STRIDE];
     }
 
     /** Counts a call that ran. */

@@ -81,6 +81,7 @@ public final class EffectStream {
     private final ReentrantLock lock = new ReentrantLock();
     private final ArrayDeque<Block> blocks = new ArrayDeque<>();
     private volatile boolean isActive;
+    private volatile boolean isCopy;
     private volatile long offset;
     private long backlogStart;
     private long backlogSize = 1 << 20;
@@ -89,6 +90,19 @@ public final class EffectStream {
     /** Whether anyone follows, or followed recently enough for the backlog to be kept. */
     public boolean isActive() {
         return isActive;
+    }
+
+    /** Whether effects of our own belong here: someone listens, and the stream is not that of our master. */
+    public boolean takesEffects() {
+        return isActive && !isCopy;
+    }
+
+    /**
+     * Makes this a copy of a master's stream, which only verbatim bytes enter: what clients of a writable replica change
+     * would shift every offset behind it. Exclusive mode.
+     */
+    public void setCopy(boolean on) {
+        isCopy = on;
     }
 
     /** Starts keeping the stream: what is written from now on can be read. */
@@ -153,11 +167,14 @@ public final class EffectStream {
 
     /** Appends the effects of a unit, as one run. Called while the unit still holds its locks. */
     public void append(Effects effects) {
-        if (effects.count() == 0 || !isActive) {
+        if (effects.count() == 0 || !takesEffects()) {
             return;
         }
         lock.lock();
         try {
+            if (!isActive) {
+                return; // Deactivated since.
+            }
             boolean many = effects.count() > 1;
             int first = effects.databaseCount() > 0 ? effects.database(0) : -1;
             if (many) {
@@ -253,6 +270,16 @@ public final class EffectStream {
                 }
             }
             return null;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** The database in which the next effect acts if it does not say another; -1 when it will say one. */
+    public int selectedDatabase() {
+        lock.lock();
+        try {
+            return selected;
         } finally {
             lock.unlock();
         }

@@ -35,7 +35,7 @@ public final class Unit {
         nowMillis = now;
         changes = 0;
         isFromMaster = fromMaster;
-        effects.begin(!fromMaster && keyspace.stream().isActive());
+        effects.begin(!fromMaster && keyspace.stream().takesEffects());
     }
 
     /** Ends a unit: its effects leave, and what it freed may be used again. The locks are still held. */

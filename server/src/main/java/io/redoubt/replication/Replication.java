@@ -1,0 +1,749 @@
+package io.redoubt.replication;
+
+import io.redoubt.command.CommandTable;
+import io.redoubt.command.Dispatcher;
+import io.redoubt.command.ServerState;
+import io.redoubt.command.Session;
+import io.redoubt.log.EffectStream;
+import io.redoubt.persist.Snapshots;
+import io.redoubt.store.Keyspace;
+import io.redoubt.store.KeyspaceSnapshot;
+import java.nio.charset.StandardCharsets;
+import java.security.SecureRandom;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The role of this server: a master with its replicas, or a replica of another. Ids and offsets name histories: two
+ * servers with the same id have the same bytes up to the lower of their offsets.
+ *
+ * <p>Locks, outermost first: the keyspace's exclusive mode, {@link #lock}, the stream's. Nobody enters the keyspace or
+ * calls a connection while holding {@link #lock}, because connections that close call us.
+ */
+public final class Replication {
+    /** What {@link #replicaOf} did. */
+    public enum Change {
+        DONE,
+        /** We are a replica of that master already. */
+        SAME_MASTER
+    }
+
+    /** Told of each change of role, in exclusive mode. */
+    @FunctionalInterface
+    public interface RoleListener {
+        /** @param host the master's; empty when this server is a master now */
+        void roleChanged(String host, int port);
+    }
+
+    static final String NO_ID = "0".repeat(40);
+    private static final byte[] PING = "*1\r\n$4\r\nping\r\n".getBytes(StandardCharsets.US_ASCII);
+    private static final byte[] NEWLINE = {'\n'};
+    private static final Replica[] NOBODY = {};
+
+    private final Keyspace keyspace;
+    private final EffectStream stream;
+    private final ServerState state;
+    private final Snapshots snapshots;
+    private final ReplicationSettings settings;
+    private final ReplicationLog log;
+    private final SecureRandom random = new SecureRandom();
+    private final ReentrantLock lock = new ReentrantLock();
+
+    // Guarded by the lock; ids are read without it for INFO.
+    private final List<Replica> replicas = new ArrayList<>();
+    private volatile String id = newId();
+    private volatile String previousId = NO_ID;
+    private volatile long previousIdEnd = -1;
+    private volatile @Nullable MasterLink master;
+    private boolean isTransferring;
+    private long backlogIdleSinceMillis;
+    private long nextPingMillis;
+    private long nextNewlineMillis;
+    private long backlogSizeSeen = -1;
+
+    /** Replicas that follow the stream; replaced as a whole, read before every reply. */
+    private volatile Replica[] followers = NOBODY;
+
+    private volatile long pumpedOffset;
+    private final AtomicLong fullSyncs = new AtomicLong();
+    private final AtomicLong partialSyncs = new AtomicLong();
+    private final AtomicLong refusedPartialSyncs = new AtomicLong();
+
+    private RoleListener roleListener = (_, _) -> {};
+    private @Nullable Dispatcher masterDispatcher;
+    private @Nullable CommandTable table;
+
+    public Replication(
+            Keyspace keyspace,
+            ServerState state,
+            Snapshots snapshots,
+            ReplicationSettings settings,
+            ReplicationLog log) {
+        this.keyspace = keyspace;
+        this.stream = keyspace.stream();
+        this.state = state;
+        this.snapshots = snapshots;
+        this.settings = settings;
+        this.log = log;
+    }
+
+    /**
+     * Says who runs what a master sends: the dispatcher of the index behind the last loop. Called once, before the first
+     * {@link #replicaOf}; the table holds our own commands too, so it cannot come by constructor.
+     */
+    public void connect(Dispatcher dispatcher, CommandTable commands) {
+        masterDispatcher = dispatcher;
+        table = commands;
+    }
+
+    /** Says who is told of changes of the role; before the first one. */
+    public void onRoleChange(RoleListener listener) {
+        roleListener = listener;
+    }
+
+    /** A name that no other history has. */
+    String newId() {
+        var bytes = new byte[20];
+        random.nextBytes(bytes);
+        return HexFormat.of().formatHex(bytes);
+    }
+
+    // ---- The role ----
+
+    public boolean isReplica() {
+        return master != null;
+    }
+
+    @Nullable MasterLink master() {
+        return master;
+    }
+
+    boolean isCurrent(MasterLink link) {
+        return master == link;
+    }
+
+    /** Becomes a replica of a server. From a thread that is not inside the keyspace in shared mode. */
+    public Change replicaOf(String host, int port) {
+        var dispatcher = masterDispatcher;
+        var commands = table;
+        if (dispatcher == null || commands == null) {
+            throw new IllegalStateException("not connected yet");
+        }
+        MasterLink old;
+        MasterLink added;
+        keyspace.mode().enterExclusive();
+        lock.lock();
+        try {
+            old = master;
+            if (old != null && old.leadsTo(host, port)) {
+                log.line(false, "REPLICAOF names the master that this replica has already. Nothing was changed.");
+                return Change.SAME_MASTER;
+            }
+            if (old == null) {
+                log.line(false, "Before turning into a replica, keeping our own history: if the new master knows it, a"
+                        + " partial resynchronization is enough.");
+            }
+            int database = old == null ? Math.max(0, stream.selectedDatabase()) : old.database();
+            added = new MasterLink(this, host, port, new StreamApplier(this, dispatcher, commands, database));
+            master = added;
+            stream.setCopy(true);
+            keyspace.expiry().isReplica = true;
+            roleListener.roleChanged(host, port);
+        } finally {
+            lock.unlock();
+            keyspace.mode().leaveExclusive();
+        }
+        if (old != null) {
+            old.stop();
+        }
+        disconnectReplicas();
+        refreshState(System.currentTimeMillis());
+        added.start();
+        return Change.DONE;
+    }
+
+    /** Becomes a master, keeping the data. From a thread that is not inside the keyspace in shared mode. */
+    public void becomeMaster() {
+        MasterLink old;
+        keyspace.mode().enterExclusive();
+        lock.lock();
+        try {
+            old = master;
+            if (old == null) {
+                return;
+            }
+            master = null;
+            previousId = id;
+            previousIdEnd = stream.offset() + 1;
+            id = newId();
+            log.line(true, "Setting secondary replication ID to " + previousId + ", valid up to offset: "
+                    + previousIdEnd + ". New replication ID is " + id);
+            stream.setCopy(false);
+            stream.forgetDatabase();
+            keyspace.expiry().isReplica = false;
+            backlogIdleSinceMillis = System.currentTimeMillis();
+            roleListener.roleChanged("", 0);
+        } finally {
+            lock.unlock();
+            keyspace.mode().leaveExclusive();
+        }
+        old.stop();
+        disconnectReplicas(); // They learn the new id when they come back.
+        refreshState(System.currentTimeMillis());
+    }
+
+    /** Ends the link to a master and every transfer; for the end of the server. */
+    public void stop() {
+        var link = master;
+        if (link != null) {
+            link.stop();
+        }
+        disconnectReplicas();
+    }
+
+    /** Our copy now is that of a master's history. Exclusive mode. */
+    void adopt(String newId, long offset) {
+        lock.lock();
+        try {
+            id = newId;
+            previousId = NO_ID;
+            previousIdEnd = -1;
+            stream.activate();
+            stream.restartAt(offset);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** The master goes on where we are; it may call its history by another name now. Exclusive mode. */
+    boolean continueWith(String masterId) {
+        lock.lock();
+        try {
+            stream.setBacklogSize(settings.backlogSize);
+            stream.activate();
+            if (id.equals(masterId)) {
+                return false;
+            }
+            previousId = id;
+            previousIdEnd = stream.offset() + 1;
+            id = masterId;
+            return true;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Our data no longer belongs to any history that a master could continue. Exclusive mode. */
+    void forgetHistory() {
+        lock.lock();
+        try {
+            id = newId();
+            previousId = NO_ID;
+            previousIdEnd = -1;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    void disconnectReplicas() {
+        List<Replica> all;
+        lock.lock();
+        try {
+            all = List.copyOf(replicas);
+        } finally {
+            lock.unlock();
+        }
+        for (var replica : all) {
+            replica.session.link().close();
+        }
+    }
+
+    // ---- Replicas of ours ----
+
+    /** Whether a replica can be served now: a replica with a broken link has nothing to pass on. */
+    boolean canServe() {
+        var link = master;
+        return link == null || link.state() == MasterLink.State.CONNECTED;
+    }
+
+    /**
+     * Continues a replica where it is, if the backlog reaches back so far.
+     *
+     * @return the reader to follow, or null when a full resync is needed
+     */
+    EffectStream.@Nullable Reader tryPartial(Replica replica, String wantedId, long nextOffset, long nowMillis) {
+        lock.lock();
+        try {
+            boolean isOurs = wantedId.equalsIgnoreCase(id);
+            boolean wasOurs = wantedId.equalsIgnoreCase(previousId) && nextOffset <= previousIdEnd;
+            if (!isOurs && !wasOurs) {
+                if (!wantedId.equals("?")) {
+                    refusedPartialSyncs.incrementAndGet();
+                    log.line(false, "Partial resynchronization not accepted: Replication ID mismatch (Replica asked for '"
+                            + shown(wantedId) + "', my replication IDs are '" + id + "' and '" + previousId + "')");
+                } else {
+                    log.line(false, "Full resync requested by replica " + replica.name());
+                }
+                return null;
+            }
+            var reader = stream.readerAt(nextOffset);
+            if (reader == null) {
+                refusedPartialSyncs.incrementAndGet();
+                log.line(false, "Unable to partial resync with replica " + replica.name()
+                        + " for lack of backlog (Replica request was: " + nextOffset + ").");
+                return null;
+            }
+            partialSyncs.incrementAndGet();
+            log.line(false, "Partial resynchronization request from " + replica.name() + " accepted. Sending "
+                    + (stream.offset() - nextOffset + 1) + " bytes of backlog starting from offset " + nextOffset + ".");
+            replica.state = Replica.State.ONLINE;
+            replica.ackMillis = nowMillis;
+            replica.reader = reader;
+            replica.session.setReplica(true);
+            replicas.add(replica);
+            return reader;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private static String shown(String wantedId) {
+        var text = new StringBuilder();
+        for (int i = 0; i < Math.min(40, wantedId.length()); i++) {
+            char c = wantedId.charAt(i);
+            text.append(c > ' ' && c < 0x7f ? c : '?');
+        }
+        return text.toString();
+    }
+
+    /** Enters a replica that needs everything; its transfer starts as soon as it may. */
+    void addWaiting(Replica replica, long nowMillis) {
+        lock.lock();
+        try {
+            fullSyncs.incrementAndGet();
+            replica.state = Replica.State.WAITING;
+            replica.waitingSinceMillis = nowMillis;
+            replica.session.setReplica(true);
+            replicas.add(replica);
+            createBacklog();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void createBacklog() {
+        if (stream.isActive()) {
+            return;
+        }
+        if (master == null) {
+            // What was written before was never counted, so nobody may believe to share it.
+            id = newId();
+            previousId = NO_ID;
+            previousIdEnd = -1;
+        }
+        stream.setBacklogSize(settings.backlogSize);
+        stream.activate();
+        log.line(false, "Replication backlog created, my new replication IDs are '" + id + "' and '" + previousId + "'");
+    }
+
+    /** Sends the stream to a replica, behind what was pushed to it. */
+    void follow(Replica replica) {
+        var reader = replica.reader;
+        if (reader == null) {
+            return;
+        }
+        replica.reader = null;
+        lock.lock();
+        try {
+            if (replica.isGone) {
+                return;
+            }
+            var more = java.util.Arrays.copyOf(followers, followers.length + 1);
+            more[more.length - 1] = replica;
+            followers = more;
+        } finally {
+            lock.unlock();
+        }
+        replica.session.link().follow(reader);
+        log.line(false, "Synchronization with replica " + replica.name() + " succeeded");
+    }
+
+    /** A replica says how far it has come. */
+    void acknowledged(Replica replica, long offset, long nowMillis) {
+        replica.ackMillis = nowMillis;
+        replica.ackOffset = Math.max(replica.ackOffset, offset);
+        boolean follows = false;
+        replica.sendLock.lock();
+        try {
+            if (replica.awaitsAck) {
+                replica.awaitsAck = false;
+                follows = true;
+            }
+        } finally {
+            replica.sendLock.unlock();
+        }
+        if (follows) {
+            follow(replica);
+        }
+    }
+
+    /** A client is gone; it may have been a replica. From any thread, also with its connection's lock held. */
+    public void disconnected(Session session) {
+        if (!(session.attachment() instanceof Replica replica)) {
+            return;
+        }
+        lock.lock();
+        try {
+            replica.isGone = true;
+            replica.reader = null;
+            if (!replicas.remove(replica)) {
+                return;
+            }
+            var left = new ArrayList<>(List.of(followers));
+            left.remove(replica);
+            followers = left.toArray(NOBODY);
+            if (replicas.isEmpty()) {
+                backlogIdleSinceMillis = System.currentTimeMillis();
+            }
+        } finally {
+            lock.unlock();
+        }
+        log.line(true, "Connection with replica " + replica.name() + " lost.");
+    }
+
+    /**
+     * Before replies are sent: gives what was appended to the sockets of replicas. Costs one volatile read when there
+     * are none. Takes no lock of ours, since callers may be inside the keyspace.
+     */
+    public void beforeReplies() {
+        var all = followers;
+        if (all.length == 0) {
+            return;
+        }
+        long offset = stream.offset();
+        if (offset == pumpedOffset) {
+            return;
+        }
+        for (var replica : all) {
+            replica.session.link().pumpStream();
+        }
+        // Only now: another loop that sees the old value pumps too, and so waits until ours is done.
+        pumpedOffset = offset;
+    }
+
+    // ---- Full resync ----
+
+    /** Starts a transfer for those who wait, if one may start. */
+    void startTransfers(long nowMillis) {
+        FullSync transfer;
+        lock.lock();
+        try {
+            if (isTransferring) {
+                return;
+            }
+            var members = due(nowMillis);
+            if (members.isEmpty()) {
+                return;
+            }
+            boolean isStreamed = streams(members.getFirst());
+            for (var member : members) {
+                member.isInTransfer = true;
+            }
+            transfer = new FullSync(this, members, isStreamed);
+            isTransferring = true;
+        } finally {
+            lock.unlock();
+        }
+        log.line(false, "Starting snapshot for SYNC with target: " + (transfer.isStreamed() ? "replicas sockets" : "disk"));
+        Thread.ofVirtual().name("redoubt-full-sync").start(transfer);
+    }
+
+    private boolean streams(Replica replica) {
+        return settings.diskless && replica.understandsEof;
+    }
+
+    /** Those who can share the next transfer; nobody while more may come. */
+    private List<Replica> due(long nowMillis) {
+        var members = new ArrayList<Replica>();
+        long longestWaitMillis = 0;
+        for (var replica : replicas) {
+            if (replica.state != Replica.State.WAITING || replica.isInTransfer) {
+                continue;
+            }
+            var first = members.isEmpty() ? replica : members.getFirst();
+            if (streams(first) == streams(replica) && first.wantsNoData == replica.wantsNoData) {
+                members.add(replica);
+                longestWaitMillis = Math.max(longestWaitMillis, nowMillis - replica.waitingSinceMillis);
+            }
+        }
+        if (members.isEmpty() || !streams(members.getFirst())) {
+            return members;
+        }
+        int enough = settings.disklessMaxReplicas;
+        boolean isDue = longestWaitMillis >= settings.disklessDelaySeconds * 1000L
+                || enough > 0 && members.size() >= enough;
+        return isDue ? members : List.of();
+    }
+
+    /** The moment of a snapshot for a transfer, in exclusive mode: from here on its replicas need the stream. */
+    Map<String, String> beginTransfer(List<Replica> members, KeyspaceSnapshot content) {
+        lock.lock();
+        try {
+            var link = master;
+            int database = 0;
+            if (link == null) {
+                stream.forgetDatabase(); // The copies begin here and do not know it.
+            } else {
+                database = link.database();
+            }
+            for (var member : members) {
+                if (!member.isGone) {
+                    member.reader = stream.readerAt(content.streamOffset() + 1);
+                }
+            }
+            return facts(database, content.streamOffset());
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private Map<String, String> facts(int database, long offset) {
+        var facts = new LinkedHashMap<String, String>();
+        facts.put("repl-stream-db", Integer.toString(database));
+        facts.put("repl-id", id);
+        facts.put("repl-offset", Long.toString(offset));
+        return facts;
+    }
+
+    /**
+     * What a file of this moment says about its history: {@code repl-stream-db}, {@code repl-id}, {@code repl-offset};
+     * nothing where no history is kept. Exclusive mode.
+     */
+    public Map<String, String> facts() {
+        lock.lock();
+        try {
+            if (!stream.isActive()) {
+                return Map.of();
+            }
+            var link = master;
+            return facts(link == null ? Math.max(0, stream.selectedDatabase()) : link.database(), stream.offset());
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    void transferEnded(List<Replica> members) {
+        lock.lock();
+        try {
+            isTransferring = false;
+            for (var member : members) {
+                member.isInTransfer = false;
+            }
+        } finally {
+            lock.unlock();
+        }
+        startTransfers(System.currentTimeMillis());
+    }
+
+    // ---- The clock ----
+
+    /** To be called about ten times a second, by a thread that is not inside the keyspace. */
+    public void tick(long nowMillis) {
+        var late = new ArrayList<Replica>();
+        var waiting = new ArrayList<Replica>();
+        lock.lock();
+        try {
+            if (backlogSizeSeen != settings.backlogSize) {
+                backlogSizeSeen = settings.backlogSize;
+                stream.setBacklogSize(backlogSizeSeen);
+            }
+            boolean isSecond = nowMillis >= nextNewlineMillis;
+            if (isSecond) {
+                nextNewlineMillis = nowMillis + 1000;
+            }
+            for (var replica : replicas) {
+                if (replica.state == Replica.State.WAITING && isSecond) {
+                    waiting.add(replica);
+                } else if (isLate(replica, nowMillis)) {
+                    late.add(replica);
+                }
+            }
+            ping(nowMillis);
+            freeIdleBacklog(nowMillis);
+        } finally {
+            lock.unlock();
+        }
+        for (var replica : waiting) {
+            sendNewline(replica);
+        }
+        for (var replica : late) {
+            log.line(true, "Disconnecting timedout replica (streaming sync): " + replica.name());
+            replica.session.link().close();
+        }
+        beforeReplies();
+        startTransfers(nowMillis);
+        refreshState(nowMillis);
+    }
+
+    private boolean isLate(Replica replica, long nowMillis) {
+        return replica.state == Replica.State.ONLINE
+                && !replica.isLegacy
+                && nowMillis - replica.ackMillis > settings.timeoutSeconds * 1000L;
+    }
+
+    /** Under the lock, so that the role cannot change in between: a replica's stream holds its master's bytes only. */
+    private void ping(long nowMillis) {
+        if (master != null || replicas.isEmpty() || nowMillis < nextPingMillis) {
+            return;
+        }
+        nextPingMillis = nowMillis + settings.pingPeriodSeconds * 1000L;
+        stream.appendVerbatim(PING, 0, PING.length);
+    }
+
+    private void freeIdleBacklog(long nowMillis) {
+        long ttl = settings.backlogTtlSeconds;
+        if (master != null
+                || !replicas.isEmpty()
+                || ttl == 0
+                || !stream.isActive()
+                || nowMillis - backlogIdleSinceMillis <= ttl * 1000) {
+            return;
+        }
+        id = newId();
+        previousId = NO_ID;
+        previousIdEnd = -1;
+        stream.deactivate();
+        log.line(false, "Replication backlog freed after " + ttl + " seconds without connected replicas.");
+    }
+
+    /** Keeps the link of a replica that waits for its snapshot from timing out. */
+    private static void sendNewline(Replica replica) {
+        replica.sendLock.lock();
+        try {
+            if (!replica.isHeaderSent && !replica.isGone) {
+                replica.session.link().push(NEWLINE);
+            }
+        } finally {
+            replica.sendLock.unlock();
+        }
+    }
+
+    /** Sets the bits of the server's state that follow from role, link and replicas. */
+    void refreshState(long nowMillis) {
+        var link = master;
+        boolean isUp = link == null || link.state() == MasterLink.State.CONNECTED;
+        state.set(ServerState.READ_ONLY, link != null && settings.readOnly);
+        state.set(ServerState.STALE, !isUp && !settings.serveStaleData);
+        int wanted = settings.minReplicasToWrite;
+        state.set(
+                ServerState.TOO_FEW_REPLICAS,
+                link == null
+                        && wanted > 0
+                        && settings.minReplicasMaxLagSeconds > 0
+                        && goodReplicaCount(nowMillis) < wanted);
+    }
+
+    int goodReplicaCount(long nowMillis) {
+        int count = 0;
+        for (var replica : replicas()) {
+            if (replica.state == Replica.State.ONLINE
+                    && replica.lagSeconds(nowMillis) <= settings.minReplicasMaxLagSeconds) {
+                count++;
+            }
+        }
+        return count;
+    }
+
+    // ---- What others show ----
+
+    List<Replica> replicas() {
+        lock.lock();
+        try {
+            return List.copyOf(replicas);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Name of the history that this server's data belongs to. */
+    public String id() {
+        return id;
+    }
+
+    /** Name of the history before it, forty zeros for none. */
+    public String previousId() {
+        return previousId;
+    }
+
+    /** Up to where {@link #previousId} names our history too; -1 for none. */
+    public long previousIdEnd() {
+        return previousIdEnd;
+    }
+
+    /** Offset of the last byte of the stream. */
+    public long offset() {
+        return stream.offset();
+    }
+
+    public int replicaCount() {
+        return replicas().size();
+    }
+
+    public long fullSyncs() {
+        return fullSyncs.get();
+    }
+
+    public long partialSyncs() {
+        return partialSyncs.get();
+    }
+
+    public long refusedPartialSyncs() {
+        return refusedPartialSyncs.get();
+    }
+
+    /** CONFIG RESETSTAT. */
+    public void resetStats() {
+        fullSyncs.set(0);
+        partialSyncs.set(0);
+        refusedPartialSyncs.set(0);
+    }
+
+    /** The fields of INFO replication, in order. */
+    public List<Map.Entry<String, String>> info(long nowMillis) {
+        return new ReplicationInfo(this, settings).fields(nowMillis);
+    }
+
+    Keyspace keyspace() {
+        return keyspace;
+    }
+
+    EffectStream stream() {
+        return stream;
+    }
+
+    ServerState state() {
+        return state;
+    }
+
+    Snapshots snapshots() {
+        return snapshots;
+    }
+
+    ReplicationSettings settings() {
+        return settings;
+    }
+
+    ReplicationLog log() {
+        return log;
+    }
+
+    SecureRandom random() {
+        return random;
+    }
+}

@@ -1,0 +1,236 @@
+package io.redoubt.replication;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+import java.util.TreeMap;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayNameGeneration;
+import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** A real redis-server 7.0 as our master and as our replica, with passwords. */
+@Tag("peer")
+@DisplayNameGeneration(ReplaceUnderscores.class)
+class ReplicationPeerTest {
+    private static final int DATABASES = 3;
+
+    @TempDir
+    Path directory;
+
+    private Path binary = Path.of("");
+
+    @BeforeEach
+    void findRedis() {
+        var found = RealRedis.find();
+        assumeTrue(found.isPresent(), "redis-server is not installed");
+        binary = found.get();
+    }
+
+    private RealRedis redis(String... options) throws IOException {
+        return new RealRedis(binary, directory.resolve("redis" + TestServer.freePort()), options);
+    }
+
+    private TestServer redoubt(String... options) throws Exception {
+        return new TestServer(
+                Files.createDirectories(directory.resolve("redoubt" + TestServer.freePort())), options);
+    }
+
+    private static Map<String, String> content(Wire client) {
+        var content = new TreeMap<String, String>();
+        for (int db = 0; db < DATABASES; db++) {
+            client.send("SELECT", Integer.toString(db));
+            for (Object key : (List<?>) client.send("KEYS", "*")) {
+                String name = (String) key;
+                content.put(
+                        db + " " + name,
+                        client.send("GET", name) + " " + client.send("PEXPIRETIME", name));
+            }
+        }
+        return content;
+    }
+
+    private static void step(Wire client, SplittableRandom random) {
+        String key = "key" + random.nextInt(300);
+        switch (random.nextInt(12)) {
+            case 0 -> client.send("SELECT", Integer.toString(random.nextInt(DATABASES)));
+            case 1 -> client.send("DEL", key);
+            case 2 -> client.send("APPEND", key, "\0\r\n");
+            case 3 -> client.send("INCRBY", "n" + key, "7");
+            case 4 -> client.send("EXPIRE", key, "1000");
+            case 5 -> client.send("SET", key, "with a time", "EX", "2000");
+            case 6 -> client.send("INCRBYFLOAT", "f" + key, "0.25");
+            case 7 -> client.send("SETRANGE", key, Integer.toString(random.nextInt(50)), "range");
+            case 8 -> client.send("MSET", key, "1", key + "b", "2");
+            case 9 -> client.send("GETDEL", key);
+            default -> client.send("SET", key, "x".repeat(random.nextInt(2000)));
+        }
+    }
+
+    private static void login(Wire client) {
+        assertThat(client.send("AUTH", "pw")).isEqualTo("+OK");
+    }
+
+    private static Wire client(TestServer server) throws IOException {
+        var client = server.client();
+        login(client);
+        return client;
+    }
+
+    private static void awaitSame(TestServer server, Wire from, Wire to) {
+        long offset = Long.parseLong(from.info("master_repl_offset"));
+        server.await("offset " + offset, () -> Long.parseLong(to.info("master_repl_offset")) >= offset);
+    }
+
+    @ParameterizedTest(name = "seed {0}")
+    @ValueSource(longs = {1, 2})
+    void follows_a_real_master(long seed) throws Exception {
+        var random = new SplittableRandom(seed);
+        try (var master = redis("--requirepass", "pw", "--repl-diskless-sync", seed == 1 ? "yes" : "no");
+                var server = redoubt("--requirepass", "pw", "--masterauth", "pw");
+                var writer = master.client("AUTH", "pw")) {
+            for (int i = 0; i < 1000; i++) {
+                step(writer, random);
+            }
+            var ours = client(server);
+            assertThat(ours.send("REPLICAOF", "127.0.0.1", Integer.toString(master.port())))
+                    .isEqualTo("+OK");
+            while (!ours.info("master_link_status").equals("up")) {
+                step(writer, random);
+            }
+            for (int i = 0; i < 1000; i++) {
+                step(writer, random);
+            }
+            awaitSame(server, writer, ours);
+            assertThat(content(ours)).isEqualTo(content(writer));
+            // A lost link goes on where it was.
+            writer.send("CLIENT", "KILL", "TYPE", "replica");
+            for (int i = 0; i < 200; i++) {
+                step(writer, random);
+            }
+            awaitSame(server, writer, ours);
+            assertThat(content(ours)).isEqualTo(content(writer));
+            assertThat(server.log()).contains("Successful partial resynchronization");
+            assertThat(writer.info("slave0")).contains("state=online");
+        }
+    }
+
+    @ParameterizedTest(name = "seed {0}")
+    @ValueSource(longs = {1, 2})
+    void is_followed_by_a_real_replica(long seed) throws Exception {
+        var random = new SplittableRandom(seed);
+        try (var server = redoubt(
+                        "--requirepass",
+                        "pw",
+                        "--repl-diskless-sync",
+                        seed == 1 ? "yes" : "no",
+                        "--io-threads",
+                        seed == 1 ? "3" : "1");
+                var replica = redis("--masterauth", "pw");
+                var theirs = replica.client()) {
+            var writer = client(server);
+            for (int i = 0; i < 1000; i++) {
+                step(writer, random);
+            }
+            theirs.send("REPLICAOF", "127.0.0.1", Integer.toString(server.port()));
+            while (!theirs.info("master_link_status").equals("up")) {
+                step(writer, random);
+            }
+            for (int i = 0; i < 1000; i++) {
+                step(writer, random);
+            }
+            awaitSame(server, writer, theirs);
+            assertThat(content(theirs)).isEqualTo(content(writer));
+            writer.send("CLIENT", "KILL", "TYPE", "replica");
+            for (int i = 0; i < 200; i++) {
+                step(writer, random);
+            }
+            awaitSame(server, writer, theirs);
+            assertThat(content(theirs)).isEqualTo(content(writer));
+            assertThat(theirs.info("slave_repl_offset")).isEqualTo(theirs.info("master_repl_offset"));
+        }
+    }
+
+    @Test
+    void stands_in_the_middle_of_a_chain_and_takes_over() throws Exception {
+        try (var top = redis("--requirepass", "pw", "--masterauth", "pw");
+                var middle = redoubt("--requirepass", "pw", "--masterauth", "pw");
+                var bottom = redis("--masterauth", "pw");
+                var topClient = top.client("AUTH", "pw");
+                var bottomClient = bottom.client()) {
+            var middleClient = client(middle);
+            topClient.send("SELECT", "2");
+            topClient.send("SET", "a", "1");
+            middleClient.send("REPLICAOF", "127.0.0.1", Integer.toString(top.port()));
+            middle.await("up", () -> middleClient.info("master_link_status").equals("up"));
+            bottomClient.send("REPLICAOF", "127.0.0.1", Integer.toString(middle.port()));
+            middle.await("chained", () -> bottomClient.info("master_link_status").equals("up"));
+            topClient.send("SET", "b", "2"); // No SELECT comes with it: the copy must know the database.
+            awaitSame(middle, topClient, bottomClient);
+            assertThat(content(bottomClient)).isEqualTo(content(topClient)).hasSize(2);
+            assertThat(bottomClient.info("master_replid")).isEqualTo(topClient.info("master_replid"));
+
+            middleClient.send("REPLICAOF", "NO", "ONE");
+            topClient.send("REPLICAOF", "127.0.0.1", Integer.toString(middle.port()));
+            middle.await("both", () -> middleClient.info("connected_slaves").equals("2"));
+            middleClient.send("SET", "c", "3");
+            awaitSame(middle, middleClient, topClient);
+            awaitSame(middle, middleClient, bottomClient);
+            assertThat(content(topClient)).isEqualTo(content(middleClient));
+            assertThat(content(bottomClient)).isEqualTo(content(middleClient));
+            assertThat(topClient.info("master_replid")).isEqualTo(middleClient.info("master_replid"));
+            assertThat(middle.log()).doesNotContain("Starting snapshot for SYNC with target: disk");
+        }
+    }
+
+    @Test
+    void serves_a_user_who_may_replicate_and_nothing_else() throws Exception {
+        try (var server = redoubt("--requirepass", "pw", "--security-profile", "strict");
+                var replica = redis("--masteruser", "repl", "--masterauth", "rp");
+                var theirs = replica.client()) {
+            var admin = client(server);
+            admin.send("ACL", "SETUSER", "repl", "on", ">rp", "+psync", "+replconf", "+ping");
+            admin.send("SET", "k", "v");
+            theirs.send("REPLICAOF", "127.0.0.1", Integer.toString(server.port()));
+            server.await("copied", () -> theirs.send("GET", "k").equals("v"));
+            admin.send("ACL", "SETUSER", "repl", "off");
+            server.await("revoked", () -> admin.info("connected_slaves").equals("0"));
+        }
+    }
+
+    @Test
+    void copies_values_larger_than_any_buffer() throws Exception {
+        try (var server = redoubt("--requirepass", "pw");
+                var replica = redis("--masterauth", "pw");
+                var theirs = replica.client()) {
+            var writer = client(server);
+            var random = new SplittableRandom(1);
+            var expected = new ArrayList<String>();
+            for (int i = 0; i < 20; i++) {
+                var bytes = new byte[1_000_000];
+                random.nextBytes(bytes);
+                expected.add(Wire.text(bytes));
+                writer.send("SET", "big" + i, expected.get(i));
+            }
+            theirs.send("REPLICAOF", "127.0.0.1", Integer.toString(server.port()));
+            server.await("up", () -> theirs.info("master_link_status").equals("up"));
+            writer.send("SET", "last", expected.getFirst());
+            awaitSame(server, writer, theirs);
+            for (int i = 0; i < 20; i++) {
+                assertThat(theirs.send("GET", "big" + i).equals(expected.get(i))).isTrue();
+            }
+            assertThat(theirs.send("GET", "last").equals(expected.getFirst())).isTrue();
+        }
+    }
+}
