@@ -8,12 +8,12 @@ import io.redoubt.observe.SystemServices;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.lang.reflect.Proxy;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
-import sun.misc.Signal;
 
 /** The command line of redis-server. */
 public final class Main {
@@ -196,9 +196,24 @@ public final class Main {
         }
     }
 
-    @SuppressWarnings("sunapi") // The JDK has no other way to act on a signal and exit with 0.
+    /**
+     * Acts on a signal through {@code sun.misc.Signal}, which the module jdk.unsupported exports for this. By reflection,
+     * because the compiler warns of a direct use in a way that nothing can silence. A shutdown hook would not do: it
+     * cannot decide that the server stays because it could not save.
+     */
     private static void handleSignal(String name, String reason, Redoubt server, List<String> flags) {
-        Signal.handle(new Signal(name), _ -> server.requestShutdown(reason, flags));
+        try {
+            var signal = Class.forName("sun.misc.Signal");
+            var handler = Class.forName("sun.misc.SignalHandler");
+            var ours = Proxy.newProxyInstance(Main.class.getClassLoader(), new Class<?>[] {handler}, (_, _, _) -> {
+                server.requestShutdown(reason, flags);
+                return null;
+            });
+            signal.getMethod("handle", signal, handler)
+                    .invoke(null, signal.getConstructor(String.class).newInstance(name), ours);
+        } catch (ReflectiveOperationException missing) {
+            throw new IllegalStateException("this Java cannot handle SIG" + name, missing);
+        }
     }
 
     private static void tellSupervisor(LoadedConfig loaded, ServerLog log) {

@@ -39,8 +39,10 @@ public final class StringCommands extends CommandFamily {
     private static final long PXAT = 1 << 8;
     private static final long KEEPTTL = 1 << 9;
     private static final long PERSIST = 1 << 10;
+    private static final long IFDEQ = 1 << 11;
+    private static final long IFDNE = 1 << 12;
 
-    private static final long COMPARES = IFEQ | IFNE;
+    private static final long COMPARES = IFEQ | IFNE | IFDEQ | IFDNE;
     private static final long CONDITIONS = NX | XX | COMPARES;
     private static final long EXPIRES = EX | PX | EXAT | PXAT;
     private static final long LIFETIMES = EXPIRES | KEEPTTL | PERSIST;
@@ -53,6 +55,7 @@ public final class StringCommands extends CommandFamily {
     /** Longest value that an array can hold, whatever the limit is set to. */
     private static final int VALUE_BYTES_MAX = Integer.MAX_VALUE - 64;
 
+    private static final int DIGEST_LENGTH = 16;
     private static final long NO_TIME = 0; // No valid expiry is 0: times are positive.
 
     private static final byte[] OVERFLOW = Errors.line("ERR increment or decrement would overflow");
@@ -217,6 +220,33 @@ public final class StringCommands extends CommandFamily {
         }
     }
 
+    final CommandSpec digest = command("DIGEST")
+            .arity(2)
+            .since("8.4.0")
+            .complexity("O(N), N = bytes of the string")
+            .summary("Returns the XXH3 hash of the string at a key, as 16 hexadecimal digits.")
+            .flags(READONLY, FAST)
+            .categories(STRING)
+            .key(1, RO, ACCESS)
+            .reveals(Reveals.DERIVED)
+            .args(ArgSpec.key("key"))
+            .handler(this::digest);
+
+    private void digest(Call call) {
+        if (!call.findToRead(1)) {
+            call.reply().nil();
+        } else if (!call.entry().isString()) {
+            call.reply().error(Errors.WRONG_TYPE);
+        } else {
+            long hash = digestOf(call, call.entry());
+            byte[] digits = call.numberScratch();
+            for (int i = 0; i < DIGEST_LENGTH; i++) {
+                digits[i] = (byte) hexDigit(hash, i);
+            }
+            call.reply().bulk(digits, 0, DIGEST_LENGTH);
+        }
+    }
+
     // ---- One value, written ----
 
     final CommandSpec set = command("SET")
@@ -228,7 +258,7 @@ public final class StringCommands extends CommandFamily {
             .history("6.0.0", "Option KEEPTTL.")
             .history("6.2.0", "Options GET, EXAT and PXAT.")
             .history("7.0.0", "NX and GET together.")
-            .history("8.4.0", "Options IFEQ and IFNE.")
+            .history("8.4.0", "Options IFEQ, IFNE, IFDEQ and IFDNE.")
             .flags(WRITE, DENYOOM)
             .categories(STRING)
             .key(1, RW, ACCESS, UPDATE, VARIABLE_FLAGS)
@@ -242,7 +272,9 @@ public final class StringCommands extends CommandFamily {
                                     ArgSpec.word("nx", "NX"),
                                     ArgSpec.word("xx", "XX"),
                                     ArgSpec.string("ifeq-value").token("IFEQ").since("8.4.0"),
-                                    ArgSpec.string("ifne-value").token("IFNE").since("8.4.0"))
+                                    ArgSpec.string("ifne-value").token("IFNE").since("8.4.0"),
+                                    ArgSpec.string("ifdeq-digest").token("IFDEQ").since("8.4.0"),
+                                    ArgSpec.string("ifdne-digest").token("IFDNE").since("8.4.0"))
                             .since("2.6.12")
                             .optional(),
                     ArgSpec.word("get", "GET").since("6.2.0").optional(),
@@ -340,10 +372,13 @@ public final class StringCommands extends CommandFamily {
             return isFound;
         }
         if (!isFound) {
-            return (options & IFNE) != 0;
+            return (options & (IFNE | IFDNE)) != 0;
         }
-        boolean isEqual = equalsArg(call, call.entry(), call.form().slots[COMPARED_SLOT]);
-        return isEqual == ((options & IFEQ) != 0);
+        int compared = call.form().slots[COMPARED_SLOT];
+        boolean isEqual = (options & (IFEQ | IFNE)) != 0
+                ? equalsArg(call, call.entry(), compared)
+                : digestEqualsArg(call, call.entry(), compared);
+        return isEqual == ((options & (IFEQ | IFDEQ)) != 0);
     }
 
     /** Logs SET as it was sent, but for the word GET: a replica's reply is of no use. */
@@ -701,10 +736,6 @@ public final class StringCommands extends CommandFamily {
                 }
             }
         }
-        if (!expires && !keepsTime) {
-            call.ownEffects().command(call.database(), 1 + 2 * count);
-            call.ownEffects().arg(MSET_WORD);
-        }
         for (int i = 0; i < count; i++) {
             int arg = form.keyArg(i);
             if (keepsTime) {
@@ -717,12 +748,22 @@ public final class StringCommands extends CommandFamily {
                 logSet(call, arg, arg + 1, expiry);
             } else if (keepsTime) {
                 logSet(call, arg, arg + 1, true);
-            } else {
-                call.effectArg(arg);
-                call.effectArg(arg + 1);
             }
         }
+        if (!expires && !keepsTime) {
+            logMset(call, count);
+        }
         call.reply().integer(1);
+    }
+
+    /** Logs MSETEX without its options, once all is set: a replica may not know it. */
+    private static void logMset(Call call, int keyCount) {
+        var effects = call.ownEffects();
+        effects.command(call.database(), 1 + 2 * keyCount);
+        effects.arg(MSET_WORD);
+        for (int arg = 2; arg < 2 + 2 * keyCount; arg++) {
+            call.effectArg(arg);
+        }
     }
 
     // ---- Parts of a value ----
@@ -1012,7 +1053,7 @@ public final class StringCommands extends CommandFamily {
             .arity(-2)
             .since("8.4.0")
             .complexity("O(1)")
-            .summary("Deletes a key if its string equals, or does not equal, a value.")
+            .summary("Deletes a key if its string, or the digest of its string, equals or does not equal a value.")
             .flags(WRITE, FAST)
             .categories(STRING)
             .key(1, RW, ACCESS, DELETE, VARIABLE_FLAGS)
@@ -1023,7 +1064,9 @@ public final class StringCommands extends CommandFamily {
                     ArgSpec.oneOf(
                                     "condition",
                                     ArgSpec.string("ifeq-value").token("IFEQ"),
-                                    ArgSpec.string("ifne-value").token("IFNE"))
+                                    ArgSpec.string("ifne-value").token("IFNE"),
+                                    ArgSpec.string("ifdeq-digest").token("IFDEQ"),
+                                    ArgSpec.string("ifdne-digest").token("IFDNE"))
                             .optional())
             .form(StringCommands::parseDelex)
             .handler(this::delex);
@@ -1214,6 +1257,7 @@ public final class StringCommands extends CommandFamily {
             case 2 -> optionOfTwoLetters(args, arg);
             case 3 -> args.is(arg, "GET") ? GET : 0;
             case 4 -> optionOfFourLetters(args, arg);
+            case 5 -> args.is(arg, "IFDEQ") ? IFDEQ : args.is(arg, "IFDNE") ? IFDNE : 0;
             case 7 -> args.is(arg, "KEEPTTL") ? KEEPTTL : args.is(arg, "PERSIST") ? PERSIST : 0;
             default -> 0;
         };
@@ -1349,5 +1393,31 @@ public final class StringCommands extends CommandFamily {
         int valueStart = entry.valueStart();
         return Arrays.equals(
                 entry.valueBuffer(), valueStart, valueStart + entry.valueLength(), args.buffer(), start, end);
+    }
+
+    private static long digestOf(Call call, Entry entry) {
+        if (!entry.isInteger()) {
+            return Xxh3.hash(entry.valueBuffer(), entry.valueStart(), entry.valueLength());
+        }
+        byte[] digits = call.numberScratch();
+        return Xxh3.hash(digits, 0, Decimal.format(entry.integer(), digits, 0));
+    }
+
+    private static char hexDigit(long hash, int index) {
+        return Character.forDigit((int) (hash >>> 60 - 4 * index) & 15, 16);
+    }
+
+    private static boolean digestEqualsArg(Call call, Entry entry, int arg) {
+        var args = call.args();
+        if (args.length(arg) != DIGEST_LENGTH) {
+            return false;
+        }
+        long hash = digestOf(call, entry);
+        for (int i = 0; i < DIGEST_LENGTH; i++) {
+            if (Character.digit(args.buffer()[args.start(arg) + i], 16) != Character.digit(hexDigit(hash, i), 16)) {
+                return false;
+            }
+        }
+        return true;
     }
 }

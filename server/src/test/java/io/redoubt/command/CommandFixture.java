@@ -6,6 +6,7 @@ import io.redoubt.resp.RequestParser;
 import io.redoubt.store.Encoding;
 import io.redoubt.store.Entry;
 import io.redoubt.store.Keyspace;
+import io.redoubt.store.KeyspaceEvents;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -42,8 +43,8 @@ final class CommandFixture {
         dispatcher = new Dispatcher(shared, 0);
         session = new Session(1, new NoLink(), nowMillis);
         session.setUser(new Anyone("default", true));
-        keyspace.setEvents((event, database, buffer, offset, length) -> events.add(
-                event.word() + " " + new String(buffer, offset, length, StandardCharsets.ISO_8859_1)));
+        keyspace.setEvents((event, database, buffer, offset, length) ->
+                events.add(event.word() + " " + new String(buffer, offset, length, StandardCharsets.ISO_8859_1)));
         stream.activate();
         var reader = stream.readerAt(stream.offset() + 1);
         if (reader == null) {
@@ -101,20 +102,28 @@ final class CommandFixture {
 
     /** Runs a command; returns the bytes of its reply. */
     byte[] run(byte[]... arguments) {
-        byte[] request = request(arguments);
+        dispatch(request(arguments));
+        return Arrays.copyOf(reply.buffer(), reply.length());
+    }
+
+    /** Runs one request as a loop does; the reply is left where it was written. Allocates nothing of its own. */
+    void dispatch(byte[] request) {
         if (parser.parse(request, 0, request.length) != RequestParser.COMPLETE) {
             throw new IllegalArgumentException("no complete request");
         }
         reply.reset();
-        dispatcher.beginBatch();
-        keyspace.mode().enterShared(0);
+        dispatcher.enter();
         try {
             dispatcher.run(session, parser, reply, nowMillis);
         } finally {
-            keyspace.unit(0).unlockAll();
-            keyspace.mode().leaveShared(0);
+            dispatcher.leave();
         }
-        return Arrays.copyOf(reply.buffer(), reply.length());
+    }
+
+    /** Stops recording effects and events: as on a server that nobody follows. */
+    void stopRecording() {
+        stream.deactivate();
+        keyspace.setEvents(KeyspaceEvents.NONE);
     }
 
     /** Returns the form of a request, as the gate would see it. */
@@ -266,6 +275,12 @@ final class CommandFixture {
 
         @Override
         public void push(byte[] bytes) {}
+
+        @Override
+        public void follow(EffectStream.@Nullable Reader reader) {}
+
+        @Override
+        public void pumpStream() {}
 
         @Override
         public int queryBufferLength() {
