@@ -51,23 +51,23 @@ class LatencyAndMemoryCommandsTest {
 
     @ParameterizedTest
     @CsvSource(
-            delimiter = '|',
+            delimiter = ';',
             value = {
-                "LATENCY LATEST|*0",
-                "LATENCY HISTORY x|*0",
-                "LATENCY RESET|:0",
-                "LATENCY RESET x y|:0",
-                "LATENCY GRAPH x|-ERR No samples available for event 'x'",
-                "LATENCY FOO|-ERR unknown subcommand 'FOO'. Try LATENCY HELP.",
-                "LATENCY HISTORY x y|-ERR wrong number of arguments for 'latency|history' command",
-                "MEMORY USAGE nokey|$-1",
-                "MEMORY USAGE nokey SAMPLES 0|$-1",
-                "MEMORY USAGE k SAMPLES -1|-ERR syntax error",
-                "MEMORY USAGE k SAMPLES|-ERR syntax error",
-                "MEMORY USAGE k FOO 1|-ERR syntax error",
-                "MEMORY USAGE k SAMPLES x|-ERR value is not an integer or out of range",
-                "MEMORY FOO|-ERR unknown subcommand 'FOO'. Try MEMORY HELP.",
-                "MEMORY PURGE|+OK"
+                "LATENCY LATEST;*0",
+                "LATENCY HISTORY x;*0",
+                "LATENCY RESET;:0",
+                "LATENCY RESET x y;:0",
+                "LATENCY GRAPH x;-ERR No samples available for event 'x'",
+                "LATENCY FOO;-ERR unknown subcommand 'FOO'. Try LATENCY HELP.",
+                "LATENCY HISTORY x y;-ERR wrong number of arguments for 'latency|history' command",
+                "MEMORY USAGE nokey;$-1",
+                "MEMORY USAGE nokey SAMPLES 0;$-1",
+                "MEMORY USAGE k SAMPLES -1;-ERR syntax error",
+                "MEMORY USAGE k SAMPLES;-ERR syntax error",
+                "MEMORY USAGE k FOO 1;-ERR syntax error",
+                "MEMORY USAGE k SAMPLES x;-ERR value is not an integer or out of range",
+                "MEMORY FOO;-ERR unknown subcommand 'FOO'. Try MEMORY HELP.",
+                "MEMORY PURGE;+OK"
             })
     void answers_as_redis_does(String command, String expected) {
         server.send("SET k v");

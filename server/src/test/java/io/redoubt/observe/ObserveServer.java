@@ -46,7 +46,7 @@ final class ObserveServer {
     private final Reply reply = new Reply();
     private final Redaction redaction = new Redaction(name -> name.equals("requirepass"));
     final Monitors monitors = new Monitors(redaction, CLOCK);
-    final SlowLog slowLog = new SlowLog(redaction, monitors, () -> maxLength);
+    final SlowLog slowLog = new SlowLog(redaction, monitors, this::maxLength);
     final Persistence persistence;
     /** What the hooks were asked for, and the server's log. */
     final List<String> asked = new ArrayList<>();
@@ -87,6 +87,10 @@ final class ObserveServer {
     }
 
     private final CommandTable table;
+
+    private long maxLength() {
+        return maxLength;
+    }
 
     CommandTable table() {
         return table;

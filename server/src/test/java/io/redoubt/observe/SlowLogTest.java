@@ -86,7 +86,7 @@ class SlowLogTest {
         assertThat(server.send("SLOWLOG RESET x"))
                 .isEqualTo("-ERR wrong number of arguments for 'slowlog|reset' command");
         assertThat(server.send("SLOWLOG HELP"))
-                .startsWith("*10 +SLOWLOG <subcommand> [<arg> [value] [opt] ...]. Subcommands are: +GET [<count>]");
+                .startsWith("*11 +SLOWLOG <subcommand> [<arg> [value] [opt] ...]. Subcommands are: +GET [<count>]");
     }
 
     @Test
