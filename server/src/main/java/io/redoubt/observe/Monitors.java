@@ -34,11 +34,12 @@ public final class Monitors {
 
     /** From now on a client gets every command of all clients. */
     public synchronized void add(Session session) {
+        session.setMonitor(true);
         watchers.addIfAbsent(session);
         isWatched = true;
     }
 
-    /** A client was closed, or wants to see no more (RESET). Does nothing for one that does not watch. */
+    /** A client was closed. Does nothing for one that does not watch. RESET needs no call: see {@link Session#reset}. */
     public synchronized void remove(Session session) {
         if (isWatched && watchers.remove(session)) {
             isWatched = !watchers.isEmpty();
@@ -57,7 +58,11 @@ public final class Monitors {
         }
         byte[] line = line(session, spec, args);
         for (var watcher : watchers) {
-            watcher.link().push(line);
+            if (watcher.isMonitor()) {
+                watcher.link().push(line);
+            } else {
+                remove(watcher);
+            }
         }
     }
 

@@ -44,6 +44,16 @@ class MonitorsTest {
     }
 
     @Test
+    void reset_ends_watching() {
+        var watcher = server.newSession(2);
+        server.monitors.add(watcher);
+        watcher.reset();
+        server.send("GET k");
+        assertThat(server.pushed).isEmpty();
+        assertThat(server.slowLog.isMonitored()).isFalse();
+    }
+
+    @Test
     void bytes_are_shown_as_printable_text() {
         server.monitors.add(server.newSession(2));
         server.raw(server.session(), ObserveServer.bytes("get"), ObserveServer.bytes("k\n\r\t\b\7\"\\\1\u00FF\0 x"));
