@@ -17,8 +17,8 @@ import java.util.LinkedHashSet;
 import java.util.function.Supplier;
 
 /**
- * LATENCY. Durations of commands are recorded (HISTOGRAM); single slow events are not yet, so that the subcommands about
- * them answer what Redis does when none was seen.
+ * LATENCY. Durations of commands are recorded (HISTOGRAM); single slow events are not yet, so that the subcommands
+ * about them answer what Redis does when none was seen.
  */
 public final class LatencyCommands extends CommandFamily {
     private static final long FIRST_BUCKET_NANOS = 1024;

@@ -39,7 +39,7 @@ public final class Monitors {
         isWatched = true;
     }
 
-    /** A client was closed. Does nothing for one that does not watch. RESET needs no call: see {@link Session#reset}. */
+    /** A client was closed; nothing happens if it did not watch. RESET needs no call, see {@link Session#reset}. */
     public synchronized void remove(Session session) {
         if (isWatched && watchers.remove(session)) {
             isWatched = !watchers.isEmpty();
@@ -71,7 +71,8 @@ public final class Monitors {
         var out = new ByteArrayOutputStream(128);
         Instant now = clock.instant();
         String micros = Integer.toString(1_000_000 + now.getNano() / 1000).substring(1);
-        String head = "+" + now.getEpochSecond() + "." + micros + " [" + session.database() + " " + origin(session) + "]";
+        String from = " [" + session.database() + " " + origin(session) + "]";
+        String head = "+" + now.getEpochSecond() + "." + micros + from;
         out.writeBytes(head.getBytes(StandardCharsets.UTF_8));
         for (int i = 0; i < args.count(); i++) {
             out.write(' ');
