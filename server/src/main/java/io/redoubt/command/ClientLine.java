@@ -72,7 +72,9 @@ public final class ClientLine {
 
     private static void appendFlags(StringBuilder line, Session session) {
         int start = line.length();
-        if (session.isReplica()) {
+        if (session.isMonitor()) {
+            line.append('O');
+        } else if (session.isReplica()) {
             line.append('S');
         }
         if (session.isMaster()) {

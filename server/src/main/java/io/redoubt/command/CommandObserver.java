@@ -8,6 +8,12 @@ public interface CommandObserver {
     /** Whether latencies of every command are recorded. */
     boolean recordsLatency();
 
+    /** Whether anybody watches every command (MONITOR). */
+    boolean isMonitored();
+
+    /** A command ran while somebody watches. */
+    void saw(Session session, CommandSpec spec, Args args);
+
     /** A command at or over the threshold ran. */
     void ran(Session session, CommandSpec spec, Args args, long nanos);
 
@@ -21,6 +27,16 @@ public interface CommandObserver {
         @Override
         public boolean recordsLatency() {
             return false;
+        }
+
+        @Override
+        public boolean isMonitored() {
+            return false;
+        }
+
+        @Override
+        public void saw(Session session, CommandSpec spec, Args args) {
+            // Nobody looks.
         }
 
         @Override

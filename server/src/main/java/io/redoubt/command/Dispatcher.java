@@ -306,6 +306,9 @@ public final class Dispatcher {
         if (nanos >= observer.thresholdNanos()) {
             observer.ran(session, spec, args, nanos);
         }
+        if (observer.isMonitored()) {
+            observer.saw(session, spec, args);
+        }
     }
 
     private void run(CommandSpec spec, Reply reply) {

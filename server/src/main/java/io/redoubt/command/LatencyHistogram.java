@@ -57,6 +57,15 @@ public final class LatencyHistogram {
         return total;
     }
 
+    /** Returns how many calls took at most so many nanoseconds. */
+    public long countUpToNanos(long nanoseconds) {
+        long total = 0;
+        for (int i = 0; i < BUCKETS && upperNanos(i) <= nanoseconds; i++) {
+            total += counts.get(i);
+        }
+        return total;
+    }
+
     private static double upperNanos(int bucket) {
         return Math.pow(2, bucket >> 3) * (9 + (bucket & 7)) / 8;
     }

@@ -86,6 +86,7 @@ public final class Session {
     private volatile boolean noTouch;
     private volatile boolean isReplica;
     private volatile boolean isMaster;
+    private volatile boolean isMonitor;
     private volatile boolean isClosing;
     private long aclGeneration = -1;
     private volatile Object credential = "";
@@ -247,6 +248,15 @@ public final class Session {
         isMaster = on;
     }
 
+    /** Whether it has asked to see all commands (MONITOR); RESET ends that. */
+    public boolean isMonitor() {
+        return isMonitor;
+    }
+
+    public void setMonitor(boolean on) {
+        isMonitor = on;
+    }
+
     public boolean isClosing() {
         return isClosing;
     }
@@ -281,5 +291,6 @@ public final class Session {
         replyMode = ReplyMode.ON;
         noEvict = false;
         noTouch = false;
+        isMonitor = false;
     }
 }

@@ -39,7 +39,6 @@ public final class ConfigCommands extends CommandFamily {
     private final @Nullable Path file;
     private final Supplier<@Nullable List<String>> userLines;
     private final Runnable resetStat;
-    private volatile boolean writesAll;
     private @Nullable Session issuer;
 
     /**
@@ -161,16 +160,28 @@ public final class ConfigCommands extends CommandFamily {
             return;
         }
         try {
-            ConfigFile.rewrite(file, config, userLines.get(), writesAll);
+            ConfigFile.rewrite(file, config, userLines.get(), false);
             call.reply().ok();
         } catch (IOException failure) {
             call.reply().error("ERR Rewriting config file: " + failure.getMessage());
         }
     }
 
-    /** DEBUG CONFIG-REWRITE-FORCE-ALL: the next rewrites write every directive, defaults included. */
-    public void writeAll() {
-        writesAll = true;
+    /**
+     * DEBUG CONFIG-REWRITE-FORCE-ALL: writes every directive to the file, defaults included. Exclusive mode.
+     *
+     * @return null, or why that failed
+     */
+    public @Nullable String rewriteAll() {
+        if (file == null) {
+            return "The server is running without a config file";
+        }
+        try {
+            ConfigFile.rewrite(file, config, userLines.get(), true);
+            return null;
+        } catch (IOException failure) {
+            return failure.getMessage();
+        }
     }
 
     final CommandSpec help = subcommand(container, "HELP")

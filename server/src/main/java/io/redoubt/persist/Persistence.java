@@ -3,10 +3,13 @@ package io.redoubt.persist;
 import io.redoubt.command.ServerState;
 import io.redoubt.resp.Decimal;
 import io.redoubt.store.Encoding;
+import io.redoubt.store.Entry;
 import io.redoubt.store.Keyspace;
 import io.redoubt.store.KeyspaceSnapshot;
 import java.io.BufferedInputStream;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -33,6 +36,15 @@ public final class Persistence {
             BooleanSupplier stopsWritesOnError,
             Supplier<java.util.List<SavePoint>> savePoints) {}
 
+    /**
+     * How the file is loaded into a running server.
+     *
+     * @param saves first writes the file; else the one that is there is read
+     * @param flushes first empties all databases
+     * @param merges lets a key of the file replace one that exists; else that is an error
+     */
+    public record Reloading(boolean saves, boolean flushes, boolean merges) {}
+
     /** Where lines of the log go. */
     public interface Log {
         void notice(String message);
@@ -48,6 +60,8 @@ public final class Persistence {
     private final Supplier<Map<String, String>> replicationAux;
     private final Log log;
     private final String version;
+    /** Held while a finished file gets its name, and while a reload gives and opens its own. */
+    private final Object naming = new Object();
 
     private final AtomicLong keysSaved = new AtomicLong();
     private volatile @Nullable KeyspaceSnapshot running;
@@ -62,6 +76,7 @@ public final class Persistence {
     private final AtomicLong saves = new AtomicLong();
     private volatile boolean isScheduled;
     private volatile boolean isLoading;
+    private volatile boolean skipsChecksums;
     private volatile long keysLoaded;
     private volatile long keysExpiredAtLoad;
 
@@ -129,7 +144,9 @@ public final class Persistence {
                     file, settings.compresses.getAsBoolean(), settings.checksums.getAsBoolean());
             SnapshotWriter.write(snapshot, rdb, aux(), keysSaved);
             rdb.flush();
-            file.commit();
+            synchronized (naming) {
+                file.commit();
+            }
             return true;
         } catch (IOException | RuntimeException failure) {
             log.warning("Failed opening the temp RDB file or writing it: " + failure);
@@ -253,11 +270,8 @@ public final class Persistence {
         long started = System.nanoTime();
         isLoading = true;
         state.set(ServerState.LOADING, true);
-        try (var in = new BufferedInputStream(Files.newInputStream(file), 1 << 16)) {
-            var loader = new Loader(System.currentTimeMillis(), true);
-            new RdbReader(in, settings.checksums.getAsBoolean()).read(loader);
-            keysLoaded = loader.loaded;
-            keysExpiredAtLoad = loader.expired;
+        try (var in = Files.newInputStream(file)) {
+            read(in, new Loader(System.currentTimeMillis(), true, true));
         } finally {
             isLoading = false;
             state.set(ServerState.LOADING, false);
@@ -265,20 +279,119 @@ public final class Persistence {
         log.notice("DB loaded from disk: " + (System.nanoTime() - started) / 1_000_000 / 1000.0 + " seconds");
     }
 
+    private void read(InputStream file, Loader loader) throws IOException {
+        boolean checks = settings.checksums.getAsBoolean() && !skipsChecksums;
+        new RdbReader(new BufferedInputStream(file, 1 << 16), checks).read(loader);
+        keysLoaded = loader.loaded;
+        keysExpiredAtLoad = loader.expired;
+    }
+
+    /** DEBUG SET-SKIP-CHECKSUM-VALIDATION: files are read whatever their checksum is. */
+    public void setSkipsChecksums(boolean skips) {
+        skipsChecksums = skips;
+    }
+
     /** Returns what puts the content of a file into the keyspace. Used in exclusive mode or before any loop runs. */
     public RdbVisitor loader(boolean dropsExpired) {
-        return new Loader(System.currentTimeMillis(), dropsExpired);
+        return new Loader(System.currentTimeMillis(), dropsExpired, true);
+    }
+
+    // ---- Reloading ----
+
+    /**
+     * DEBUG RELOAD: saves, empties and loads while nobody else is inside. Exclusive mode; everybody waits. A save that
+     * runs in the background goes on, with the content it began with.
+     *
+     * @return whether it went well; a failure is logged, and what was read until then stays
+     */
+    public boolean reload(Reloading how) {
+        Path target = settings.file.get().toAbsolutePath();
+        try (var in = how.saves() ? saveAndOpen(target) : Files.newInputStream(target)) {
+            if (how.flushes()) {
+                for (int database = 0; database < keyspace.databaseCount(); database++) {
+                    keyspace.flush(database);
+                }
+            }
+            boolean replaces = how.flushes() || how.merges();
+            read(in, new Loader(System.currentTimeMillis(), !keyspace.expiry().isReplica, replaces));
+        } catch (IOException | RuntimeException failure) {
+            log.warning("DEBUG RELOAD failed: " + failure);
+            return false;
+        }
+        log.warning("DB reloaded by DEBUG RELOAD");
+        return true;
+    }
+
+    /** Writes the file in this thread and opens it before another save can put its own in its place. */
+    private InputStream saveAndOpen(Path target) throws IOException {
+        Path folder = target.getParent();
+        Path name = target.getFileName();
+        if (folder == null || name == null) {
+            throw new IOException("the file has no folder: " + target);
+        }
+        String temporary = "temp-" + ProcessHandle.current().pid() + "-reload.rdb";
+        try (var file = SnapshotFile.create(folder, name.toString(), temporary)) {
+            var rdb = new RdbWriter(file, settings.compresses.getAsBoolean(), settings.checksums.getAsBoolean());
+            rdb.header();
+            for (var field : aux().entrySet()) {
+                rdb.aux(field.getKey(), field.getValue());
+            }
+            var entry = new Entry();
+            for (int database = 0; database < keyspace.databaseCount(); database++) {
+                if (keyspace.size(database) > 0) {
+                    rdb.selectDb(database);
+                    rdb.resizeDb(keyspace.size(database), keyspace.expiryCount(database));
+                    keyspace.forEach(database, entry, found -> write(found, rdb));
+                }
+            }
+            rdb.end();
+            synchronized (naming) {
+                file.commit();
+                var in = Files.newInputStream(target);
+                changesAtLastSave = keyspace.changesSinceStart();
+                lastSaveSeconds = System.currentTimeMillis() / 1000;
+                hasLastFailed = false;
+                return in;
+            }
+        }
+    }
+
+    private static void write(Entry entry, RdbWriter rdb) {
+        try {
+            if (entry.isInteger()) {
+                rdb.keyWithString(
+                        entry.expiryMillis(),
+                        entry.keyBuffer(),
+                        entry.keyStart(),
+                        entry.keyLength(),
+                        entry.integer());
+            } else {
+                rdb.keyWithString(
+                        entry.expiryMillis(),
+                        entry.keyBuffer(),
+                        entry.keyStart(),
+                        entry.keyLength(),
+                        entry.valueBuffer(),
+                        entry.valueStart(),
+                        entry.valueLength());
+            }
+        } catch (IOException failure) {
+            throw new UncheckedIOException(failure);
+        }
     }
 
     private final class Loader implements RdbVisitor {
         private final long nowMillis;
         private final boolean dropsExpired;
+        private final boolean replaces;
+        private final Entry present = new Entry();
         private long loaded;
         private long expired;
 
-        Loader(long nowMillis, boolean dropsExpired) {
+        Loader(long nowMillis, boolean dropsExpired, boolean replaces) {
             this.nowMillis = nowMillis;
             this.dropsExpired = dropsExpired;
+            this.replaces = replaces;
         }
 
         @Override
@@ -295,6 +408,10 @@ public final class Persistence {
             }
             var unit = keyspace.unit(keyspace.loopCount());
             unit.begin(nowMillis, true);
+            if (!replaces && keyspace.find(unit, database, key, 0, key.length, present)) {
+                unit.end();
+                throw new IOException("the file has a key that exists already in database " + database);
+            }
             if (value.length <= Decimal.LONG_BYTES_MAX && Decimal.isLong(value, 0, value.length)) {
                 long number = Decimal.parseLong(value, 0, value.length, 0);
                 keyspace.setInteger(unit, database, key, 0, key.length, number, expiryMillis);

@@ -36,7 +36,12 @@ public final class SnapshotFile implements RdbSink, AutoCloseable {
      * @param name of the finished file inside the directory, such as {@code dump.rdb}
      */
     public static SnapshotFile create(Path directory, String name) throws IOException {
-        Path temporary = directory.resolve("temp-" + ProcessHandle.current().pid() + ".rdb");
+        return create(directory, name, "temp-" + ProcessHandle.current().pid() + ".rdb");
+    }
+
+    /** As {@link #create(Path, String)}, beside another one: with a temporary name of its own. */
+    static SnapshotFile create(Path directory, String name, String temporaryName) throws IOException {
+        Path temporary = directory.resolve(temporaryName);
         Files.deleteIfExists(temporary);
         // CREATE_NEW also refuses to follow a link that somebody put in the way.
         FileChannel channel = FileChannel.open(temporary, StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW);

@@ -1,0 +1,91 @@
+package io.redoubt.observe;
+
+import io.redoubt.store.Entry;
+import io.redoubt.store.Keyspace;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+
+/**
+ * The signature of the content that DEBUG DIGEST shows, equal to that of a redis-server with the same content. A digest
+ * is 20 bytes, zeros at first. To <em>add</em> bytes is to XOR their SHA-1 into it, so order does not matter; to
+ * <em>mix</em> them is to add them and to replace the digest by its own SHA-1, so that order matters. A value's digest
+ * mixes its type (0 for a string, four bytes, big endian) and its bytes, and adds a fixed text if the key expires,
+ * whenever that is. A key's digest mixes the key and goes on as that of its value. The whole mixes the number of each
+ * database that is not empty and adds the digests of its keys.
+ */
+public final class Digest {
+    private static final int BYTES = 20;
+    private static final byte[] STRING_TYPE = {0, 0, 0, 0};
+    private static final byte[] EXPIRES = "!!expire!!".getBytes(StandardCharsets.US_ASCII);
+
+    private final MessageDigest sha1;
+    private final Entry entry = new Entry();
+    private final byte[] part = new byte[BYTES];
+
+    public Digest() {
+        try {
+            sha1 = MessageDigest.getInstance("SHA-1");
+        } catch (NoSuchAlgorithmException failure) {
+            throw new IllegalStateException("every Java platform has SHA-1", failure);
+        }
+    }
+
+    /** Returns the digest of everything in hexadecimal. Exclusive mode. */
+    public String ofAll(Keyspace keyspace) {
+        byte[] digest = new byte[BYTES];
+        for (int database = 0; database < keyspace.databaseCount(); database++) {
+            if (keyspace.size(database) > 0) {
+                mix(digest, ByteBuffer.allocate(4).putInt(database).array());
+                keyspace.forEach(database, entry, found -> addKey(digest, found));
+            }
+        }
+        return HexFormat.of().formatHex(digest);
+    }
+
+    private void addKey(byte[] digest, Entry found) {
+        java.util.Arrays.fill(part, (byte) 0);
+        mix(part, found.keyBuffer(), found.keyStart(), found.keyLength());
+        mixValue(part, found);
+        add(digest, part, 0, BYTES);
+    }
+
+    /** Returns the digest of a value in hexadecimal. */
+    public String ofValue(Entry found) {
+        byte[] digest = new byte[BYTES];
+        mixValue(digest, found);
+        return HexFormat.of().formatHex(digest);
+    }
+
+    private void mixValue(byte[] digest, Entry found) {
+        mix(digest, STRING_TYPE);
+        if (found.isInteger()) {
+            mix(digest, Long.toString(found.integer()).getBytes(StandardCharsets.US_ASCII));
+        } else {
+            mix(digest, found.valueBuffer(), found.valueStart(), found.valueLength());
+        }
+        if (found.expiryMillis() != Keyspace.NO_EXPIRY) {
+            add(digest, EXPIRES, 0, EXPIRES.length);
+        }
+    }
+
+    private void mix(byte[] digest, byte[] bytes) {
+        mix(digest, bytes, 0, bytes.length);
+    }
+
+    private void mix(byte[] digest, byte[] bytes, int offset, int length) {
+        add(digest, bytes, offset, length);
+        byte[] hash = sha1.digest(digest);
+        System.arraycopy(hash, 0, digest, 0, BYTES);
+    }
+
+    private void add(byte[] digest, byte[] bytes, int offset, int length) {
+        sha1.update(bytes, offset, length);
+        byte[] hash = sha1.digest();
+        for (int i = 0; i < BYTES; i++) {
+            digest[i] ^= hash[i];
+        }
+    }
+}
