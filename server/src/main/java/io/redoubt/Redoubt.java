@@ -10,7 +10,6 @@ import io.redoubt.access.Users;
 import io.redoubt.command.ClientCommands;
 import io.redoubt.command.ClientLine;
 import io.redoubt.command.CommandFamily;
-import io.redoubt.command.CommandObserver;
 import io.redoubt.command.CommandTable;
 import io.redoubt.command.ConnectionCommands;
 import io.redoubt.command.Dispatcher;
@@ -33,12 +32,20 @@ import io.redoubt.net.EventLoop;
 import io.redoubt.net.NetHooks;
 import io.redoubt.net.NetSettings;
 import io.redoubt.net.NetStats;
+import io.redoubt.observe.DebugCommands;
+import io.redoubt.observe.DebugHooks;
 import io.redoubt.observe.ErrorStats;
 import io.redoubt.observe.InfoCommands;
 import io.redoubt.observe.InfoSections;
+import io.redoubt.observe.LatencyCommands;
 import io.redoubt.observe.MemoryAccount;
+import io.redoubt.observe.MemoryCommands;
+import io.redoubt.observe.Monitors;
 import io.redoubt.observe.Rates;
+import io.redoubt.observe.Redaction;
 import io.redoubt.observe.ServerLog;
+import io.redoubt.observe.SlowLog;
+import io.redoubt.observe.SlowLogCommands;
 import io.redoubt.persist.DumpCommands;
 import io.redoubt.persist.Persistence;
 import io.redoubt.persist.SaveCommands;
@@ -90,6 +97,8 @@ public final class Redoubt implements AutoCloseable {
     private final Rates rates = new Rates(loops);
     private final ReplicationSettings replicationSettings = new ReplicationSettings();
     private final Replication replication;
+    private final Monitors monitors;
+    private final SlowLog slowLog;
     private final Persistence persistence;
     private final Shutdown shutdown;
     private final Users users;
@@ -97,6 +106,7 @@ public final class Redoubt implements AutoCloseable {
     private final AclGate gate;
     private final ConfigCommands configCommands;
     private final CommandTable table;
+    private volatile boolean isCronPaused;
     private final Listeners listeners;
 
     private Redoubt(LoadedConfig loaded, ServerLog log) throws IOException, StartException {
@@ -112,6 +122,9 @@ public final class Redoubt implements AutoCloseable {
                 replicationSettings,
                 (isWarning, text) -> log.write(isWarning ? ServerLog.Level.WARNING : ServerLog.Level.NOTICE, text));
         persistence = newPersistence();
+        var redaction = new Redaction(this::isSecret);
+        monitors = new Monitors(redaction, InstantSource.system());
+        slowLog = new SlowLog(redaction, monitors, config.observe.slowlogMaxLen::value);
         shutdown = new Shutdown(config, state, persistence, log);
         boolean isStrict = config.security.securityProfile.value().equals("strict");
         users = new Users(new AccessSettings(isStrict, exceptedRules()), sessions::all);
@@ -145,13 +158,21 @@ public final class Redoubt implements AutoCloseable {
                 new SaveCommands(persistence),
                 new ReplicationCommands(replication),
                 new ShutdownCommands(shutdown),
-                new InfoCommands(infoSections(identity)));
+                new InfoCommands(infoSections(identity)),
+                new SlowLogCommands(slowLog, monitors),
+                new LatencyCommands(this::table),
+                new MemoryCommands(memory),
+                new DebugCommands(
+                        config.security.enableDebugCommand::value,
+                        persistence,
+                        config.persistence.rdbcompression::value,
+                        new Debug()));
         table = new CommandTable(families, renames(loaded), loopCount() + 1);
         server.useTable(table);
         users.useCommands(table);
         startUsers(loaded);
 
-        var shared = new Dispatcher.Shared(table, gate, state, keyspace, CommandObserver.NONE);
+        var shared = new Dispatcher.Shared(table, gate, state, keyspace, slowLog);
         var hooks = new Hooks();
         for (int i = 0; i < loopCount(); i++) {
             loops.add(new EventLoop(i, loopCount(), new Dispatcher(shared, i), netSettings, hooks));
@@ -250,6 +271,11 @@ public final class Redoubt implements AutoCloseable {
             }
         };
         return new Persistence(keyspace, settings, state, replication::facts, persistenceLog, REDIS_VERSION);
+    }
+
+    private boolean isSecret(String directive) {
+        var found = config.find(directive);
+        return found != null && found.isSecret();
     }
 
     private Set<StrictRule> exceptedRules() {
@@ -412,6 +438,8 @@ public final class Redoubt implements AutoCloseable {
             netSettings.pubsubLimit = limit(value.pubsub());
         });
         follow(config.general.hz, value -> netSettings.hz = toInt(Math.clamp(value, 1, 500)));
+        follow(config.observe.slowlogLogSlowerThan, slowLog::setThresholdMicros);
+        follow(config.observe.latencyTracking, slowLog::setRecordsLatency);
         follow(config.observe.loglevel, value -> log.setLevel(ServerLog.Level.of(value)));
         network.port.appliedBy(value -> listeners.reopen(network.bind.value(), Math.toIntExact(value)));
         network.bind.appliedBy(value -> listeners.reopen(value, listeners.port()));
@@ -474,6 +502,44 @@ public final class Redoubt implements AutoCloseable {
         state.set(ServerState.OUT_OF_MEMORY, memory.usedBytes() > limit);
     }
 
+    private final class Debug implements DebugHooks {
+        @Override
+        public void log(String message) {
+            log.warning("DEBUG LOG: " + message);
+        }
+
+        @Override
+        public void changeReplicationId() {
+            replication.changeId();
+        }
+
+        @Override
+        public @Nullable String rewriteWholeConfig() {
+            return configCommands.rewriteAll();
+        }
+
+        @Override
+        public void skipChecksums(boolean skips) {
+            persistence.setSkipsChecksums(skips);
+        }
+
+        @Override
+        public void pauseCron(boolean pauses) {
+            isCronPaused = pauses;
+        }
+
+        @Override
+        public void allowDeniedInScripts(boolean allows) {
+            // There are no scripts yet, so nothing is denied to them.
+        }
+
+        @Override
+        public void crash(String how) {
+            log.warning("Crashed by DEBUG " + how);
+            Runtime.getRuntime().halt(134);
+        }
+    }
+
     private final class Hooks implements NetHooks {
         @Override
         public byte @Nullable [] connected(Session session) {
@@ -488,6 +554,7 @@ public final class Redoubt implements AutoCloseable {
         @Override
         public void disconnected(Session session) {
             sessions.remove(session);
+            monitors.remove(session);
             replication.disconnected(session);
         }
 
@@ -502,6 +569,9 @@ public final class Redoubt implements AutoCloseable {
                 state.unpause();
             }
             keyspace.expiry().isPaused = state.is(ServerState.PAUSED | ServerState.PAUSED_WRITES);
+            if (isCronPaused) {
+                return;
+            }
             rates.sample(nowMillis);
             checkMemory();
             persistence.tick(nowMillis);

@@ -671,6 +671,16 @@ public final class Replication {
         }
     }
 
+    /** DEBUG CHANGE-REPL-ID: another history begins, so that no replica can continue. */
+    public void changeId() {
+        lock.lock();
+        try {
+            id = newId();
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /** Name of the history that this server's data belongs to. */
     public String id() {
         return id;
