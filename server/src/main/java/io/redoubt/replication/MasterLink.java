@@ -42,6 +42,10 @@ final class MasterLink implements Runnable {
     /** What cannot be applied now cannot be applied in a second; a full resync for each try would burden the master. */
     private static final long LASTING_RETRY_NANOS = 30_000_000_000L;
 
+    /** After applying so much at once the thread lets others into the keyspace, who otherwise may miss every gap. */
+    private static final int FAIR_BYTES = 1 << 14;
+
+    private static final long FAIR_NANOS = 50_000;
     private static final long ACK_MILLIS = 1000;
     private static final int MARK_LENGTH = 40;
     private static final int ID_LENGTH = 40;
@@ -455,10 +459,14 @@ final class MasterLink implements Runnable {
         long nextAckMillis = 0;
         while (isCurrent()) {
             if (in.available() > 0) {
+                int before = in.available();
                 if (!applier.apply(in, this)) {
                     return;
                 }
                 replication.beforeReplies();
+                if (before >= FAIR_BYTES) {
+                    LockSupport.parkNanos(FAIR_NANOS);
+                }
             }
             long now = System.currentTimeMillis();
             if (applier.takeAckWish() || now >= nextAckMillis) {

@@ -42,6 +42,7 @@ public final class Replication {
     }
 
     static final String NO_ID = "0".repeat(40);
+    private static final long BACKLOG_BYTES_MIN = 1 << 14;
     private static final byte[] PING = "*1\r\n$4\r\nping\r\n".getBytes(StandardCharsets.US_ASCII);
     private static final byte[] NEWLINE = {'\n'};
     private static final Replica[] NOBODY = {};
@@ -225,7 +226,7 @@ public final class Replication {
     boolean continueWith(String masterId) {
         lock.lock();
         try {
-            stream.setBacklogSize(settings.backlogSize);
+            stream.setBacklogSize(backlogSize());
             stream.activate();
             if (id.equals(masterId)) {
                 return false;
@@ -347,7 +348,7 @@ public final class Replication {
             previousId = NO_ID;
             previousIdEnd = -1;
         }
-        stream.setBacklogSize(settings.backlogSize);
+        stream.setBacklogSize(backlogSize());
         stream.activate();
         log.line(false, "Replication backlog created, my new replication IDs are '" + id + "' and '" + previousId + "'");
     }
@@ -356,6 +357,7 @@ public final class Replication {
     void follow(Replica replica) {
         var reader = replica.reader;
         if (reader == null) {
+            replica.session.link().close(); // The history that it was to follow has ended.
             return;
         }
         replica.reader = null;
@@ -559,8 +561,8 @@ public final class Replication {
         var waiting = new ArrayList<Replica>();
         lock.lock();
         try {
-            if (backlogSizeSeen != settings.backlogSize) {
-                backlogSizeSeen = settings.backlogSize;
+            if (backlogSizeSeen != backlogSize()) {
+                backlogSizeSeen = backlogSize();
                 stream.setBacklogSize(backlogSizeSeen);
             }
             boolean isSecond = nowMillis >= nextNewlineMillis;
@@ -699,6 +701,11 @@ public final class Replication {
     /** Offset of the last byte of the stream. */
     public long offset() {
         return stream.offset();
+    }
+
+    /** How much of the stream is kept: the setting, but at least what Redis keeps. */
+    long backlogSize() {
+        return Math.max(BACKLOG_BYTES_MIN, settings.backlogSize);
     }
 
     public int replicaCount() {

@@ -254,6 +254,49 @@ class MasterSideTest {
         }
     }
 
+    @ParameterizedTest(name = "snapshot by mark: {0}")
+    @ValueSource(booleans = {true, false})
+    void drops_a_replica_that_takes_nothing_and_goes_on_for_everybody_else(boolean isStreamed) throws Exception {
+        try (var server = start("--repl-timeout", "1")) {
+            var client = server.client();
+            var random = new SplittableRandom(1);
+            for (int i = 0; i < 30; i++) {
+                var bytes = new byte[1 << 20];
+                random.nextBytes(bytes);
+                client.send("SET", "big" + i, Wire.text(bytes));
+            }
+            var replica = replica(server);
+            if (isStreamed) {
+                replica.send("REPLCONF", "capa", "eof");
+            }
+            replica.write(Wire.request("PSYNC", "?", "-1"));
+            server.awaitLog("Disconnecting timedout replica (full sync): 10.0.0.9:7");
+            assertThat(client.send("SET", "k", "v")).isEqualTo("+OK");
+            server.await("gone", () -> client.info("connected_slaves").equals("0"));
+            assertThat(fullResync(replica(server), true).data).hasSize(31);
+        }
+    }
+
+    @Test
+    void drops_a_replica_that_acknowledges_nothing() throws Exception {
+        try (var server = start("--repl-timeout", "1")) {
+            fullResync(replica(server), false);
+            server.awaitLog("Disconnecting timedout replica (streaming sync): 10.0.0.9:7");
+        }
+    }
+
+    @Test
+    void lets_the_backlog_go_when_nobody_has_followed_for_long() throws Exception {
+        try (var server = start("--repl-backlog-ttl", "1")) {
+            var replica = replica(server);
+            var copy = fullResync(replica, false);
+            replica.close();
+            var client = server.client();
+            server.await("freed", () -> client.info("repl_backlog_active").equals("0"));
+            assertThat(client.info("master_replid")).isNotEqualTo(copy.id);
+        }
+    }
+
     /** The heart of it: snapshot and stream together are the data, whatever was written when. */
     @ParameterizedTest(name = "seed {0}")
     @ValueSource(longs = {1, 2, 3, 4})
