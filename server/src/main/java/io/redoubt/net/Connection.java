@@ -380,6 +380,7 @@ final class Connection implements Session.Link {
                 addPendingBytes(-count);
                 loop.countWrite(count);
                 if (next.hasRemaining()) {
+                    wantWrites(true); // Bytes pushed by another thread come here without anybody waiting for room.
                     return;
                 }
                 pending.remove();
