@@ -280,8 +280,9 @@ final class MasterLink implements Runnable {
 
     private void optional(String what, String reply) {
         if (reply.startsWith("-")) {
-            replication.log().line(false, "(Non critical) Master does not understand REPLCONF " + what + ": "
-                    + shown(reply));
+            replication
+                    .log()
+                    .line(false, "(Non critical) Master does not understand REPLCONF " + what + ": " + shown(reply));
         }
     }
 
@@ -342,8 +343,7 @@ final class MasterLink implements Runnable {
     }
 
     private static boolean isId(String word) {
-        return word.length() == ID_LENGTH
-                && word.chars().allMatch(c -> Character.digit(c, 16) >= 0 && c < 0x80);
+        return word.length() == ID_LENGTH && word.chars().allMatch(c -> Character.digit(c, 16) >= 0 && c < 0x80);
     }
 
     private void goOn(String newId) throws IOException {
@@ -360,8 +360,7 @@ final class MasterLink implements Runnable {
         mode.enterExclusive();
         try {
             requireCurrent();
-            isRenamed = replication.continueWith(
-                    newId.isEmpty() ? replication.id() : newId.toLowerCase(Locale.ROOT));
+            isRenamed = replication.continueWith(newId.isEmpty() ? replication.id() : newId.toLowerCase(Locale.ROOT));
         } finally {
             mode.leaveExclusive();
         }
@@ -404,9 +403,11 @@ final class MasterLink implements Runnable {
         }
         replication
                 .log()
-                .line(false, "MASTER <-> REPLICA sync: receiving "
-                        + (isStreamed ? "streamed RDB from master with EOF" : length + " bytes from master")
-                        + " to disk");
+                .line(
+                        false,
+                        "MASTER <-> REPLICA sync: receiving "
+                                + (isStreamed ? "streamed RDB from master with EOF" : length + " bytes from master")
+                                + " to disk");
         syncBytesTotal = isStreamed ? 0 : length;
         syncBytesRead = 0;
         byte[] tail = new byte[mark.length];

@@ -121,7 +121,8 @@ public final class Replication {
         return master != null;
     }
 
-    @Nullable MasterLink master() {
+    @Nullable
+    MasterLink master() {
         return master;
     }
 
@@ -147,8 +148,10 @@ public final class Replication {
                 return Change.SAME_MASTER;
             }
             if (old == null) {
-                log.line(false, "Before turning into a replica, keeping our own history: if the new master knows it, a"
-                        + " partial resynchronization is enough.");
+                log.line(
+                        false,
+                        "Before turning into a replica, keeping our own history: if the new master knows it, a"
+                                + " partial resynchronization is enough.");
             }
             int database = old == null ? Math.max(0, stream.selectedDatabase()) : old.database();
             added = new MasterLink(this, host, port, new StreamApplier(this, dispatcher, commands, database));
@@ -183,8 +186,10 @@ public final class Replication {
             previousId = id;
             previousIdEnd = stream.offset() + 1;
             id = newId();
-            log.line(true, "Setting secondary replication ID to " + previousId + ", valid up to offset: "
-                    + previousIdEnd + ". New replication ID is " + id);
+            log.line(
+                    true,
+                    "Setting secondary replication ID to " + previousId + ", valid up to offset: " + previousIdEnd
+                            + ". New replication ID is " + id);
             stream.setCopy(false);
             stream.forgetDatabase();
             keyspace.expiry().isReplica = false;
@@ -286,8 +291,11 @@ public final class Replication {
             if (!isOurs && !wasOurs) {
                 if (!wantedId.equals("?")) {
                     refusedPartialSyncs.incrementAndGet();
-                    log.line(false, "Partial resynchronization not accepted: Replication ID mismatch (Replica asked for '"
-                            + shown(wantedId) + "', my replication IDs are '" + id + "' and '" + previousId + "')");
+                    log.line(
+                            false,
+                            "Partial resynchronization not accepted: Replication ID mismatch (Replica asked for '"
+                                    + shown(wantedId) + "', my replication IDs are '" + id + "' and '" + previousId
+                                    + "')");
                 } else {
                     log.line(false, "Full resync requested by replica " + replica.name());
                 }
@@ -296,13 +304,18 @@ public final class Replication {
             var reader = stream.readerAt(nextOffset);
             if (reader == null) {
                 refusedPartialSyncs.incrementAndGet();
-                log.line(false, "Unable to partial resync with replica " + replica.name()
-                        + " for lack of backlog (Replica request was: " + nextOffset + ").");
+                log.line(
+                        false,
+                        "Unable to partial resync with replica " + replica.name()
+                                + " for lack of backlog (Replica request was: " + nextOffset + ").");
                 return null;
             }
             partialSyncs.incrementAndGet();
-            log.line(false, "Partial resynchronization request from " + replica.name() + " accepted. Sending "
-                    + (stream.offset() - nextOffset + 1) + " bytes of backlog starting from offset " + nextOffset + ".");
+            log.line(
+                    false,
+                    "Partial resynchronization request from " + replica.name() + " accepted. Sending "
+                            + (stream.offset() - nextOffset + 1) + " bytes of backlog starting from offset "
+                            + nextOffset + ".");
             replica.state = Replica.State.ONLINE;
             replica.ackMillis = nowMillis;
             replica.reader = reader;
@@ -350,7 +363,8 @@ public final class Replication {
         }
         stream.setBacklogSize(backlogSize());
         stream.activate();
-        log.line(false, "Replication backlog created, my new replication IDs are '" + id + "' and '" + previousId + "'");
+        log.line(
+                false, "Replication backlog created, my new replication IDs are '" + id + "' and '" + previousId + "'");
     }
 
     /** Sends the stream to a replica, behind what was pushed to it. */
@@ -462,7 +476,9 @@ public final class Replication {
         } finally {
             lock.unlock();
         }
-        log.line(false, "Starting snapshot for SYNC with target: " + (transfer.isStreamed() ? "replicas sockets" : "disk"));
+        log.line(
+                false,
+                "Starting snapshot for SYNC with target: " + (transfer.isStreamed() ? "replicas sockets" : "disk"));
         Thread.ofVirtual().name("redoubt-full-sync").start(transfer);
     }
 
@@ -488,8 +504,8 @@ public final class Replication {
             return members;
         }
         int enough = settings.disklessMaxReplicas;
-        boolean isDue = longestWaitMillis >= settings.disklessDelaySeconds * 1000L
-                || enough > 0 && members.size() >= enough;
+        boolean isDue =
+                longestWaitMillis >= settings.disklessDelaySeconds * 1000L || enough > 0 && members.size() >= enough;
         return isDue ? members : List.of();
     }
 
