@@ -19,8 +19,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The link to our master, on a thread of its own: connects, introduces itself, gets a snapshot or the missing part of
- * the stream, applies it, and begins again each second when the link is lost. It ends when another role begins; whatever
- * it does to the data it does in exclusive mode, after asking whether it still is the link.
+ * the stream, applies it, and begins again each second when the link is lost. It ends when another role begins;
+ * whatever it does to the data it does in exclusive mode, after asking whether it still is the link.
  */
 final class MasterLink implements Runnable {
     /** How far the link has come; the word is that of ROLE. */

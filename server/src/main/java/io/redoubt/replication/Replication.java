@@ -95,8 +95,8 @@ public final class Replication {
     }
 
     /**
-     * Says who runs what a master sends: the dispatcher of the index behind the last loop. Called once, before the first
-     * {@link #replicaOf}; the table holds our own commands too, so it cannot come by constructor.
+     * Says who runs what a master sends: the dispatcher of the index behind the last loop. Called once, before the
+     * first {@link #replicaOf}; the table holds our own commands too, so it cannot come by constructor.
      */
     public void connect(Dispatcher dispatcher, CommandTable commands) {
         masterDispatcher = dispatcher;
