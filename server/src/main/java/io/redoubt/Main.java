@@ -150,10 +150,13 @@ public final class Main {
                 System.err.println(problem.getMessage());
                 return 1;
             }
-            handleSignal("TERM", "Received SIGTERM scheduling shutdown...", server,
+            handleSignal(
+                    "TERM",
+                    "Received SIGTERM scheduling shutdown...",
+                    server,
                     config.general.shutdownOnSigterm.value());
-            handleSignal("INT", "Received SIGINT scheduling shutdown...", server,
-                    config.general.shutdownOnSigint.value());
+            handleSignal(
+                    "INT", "Received SIGINT scheduling shutdown...", server, config.general.shutdownOnSigint.value());
             tellSupervisor(loaded, log);
             server.awaitShutdown();
             if (pidfile != null) {
@@ -186,7 +189,8 @@ public final class Main {
         if (name.isEmpty() && !isDaemon) {
             return null;
         }
-        var path = name.isEmpty() ? Path.of("/var/run/redis.pid") : loaded.config().resolve(name);
+        var path =
+                name.isEmpty() ? Path.of("/var/run/redis.pid") : loaded.config().resolve(name);
         try {
             Files.writeString(path, ProcessHandle.current().pid() + "\n");
             return path;

@@ -430,7 +430,8 @@ public final class CommandSpec {
         return handler;
     }
 
-    @Nullable Handler handlerOrNull() {
+    @Nullable
+    Handler handlerOrNull() {
         return handler;
     }
 

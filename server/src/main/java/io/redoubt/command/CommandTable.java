@@ -13,8 +13,7 @@ import org.jspecify.annotations.Nullable;
 
 /** All commands by name. A look-up folds case and hashes the name's bytes without making a string of them. */
 public final class CommandTable {
-    private static final VarHandle LONGS =
-            MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+    private static final VarHandle LONGS = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
     private static final long LOWER = 0x2020202020202020L;
 
     private final List<CommandSpec> all = new ArrayList<>();

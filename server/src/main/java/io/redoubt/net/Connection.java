@@ -202,8 +202,11 @@ final class Connection implements Session.Link {
                 }
                 if (parser.isInline() && isHttp()) {
                     loop.hooks()
-                            .log(true, "Possible SECURITY ATTACK detected. It looks like somebody is sending POST or"
-                                    + " Host: commands to Redoubt. Connection from " + remoteAddress + " aborted.");
+                            .log(
+                                    true,
+                                    "Possible SECURITY ATTACK detected. It looks like somebody is sending POST or"
+                                            + " Host: commands to Redoubt. Connection from " + remoteAddress
+                                            + " aborted.");
                     close();
                     break;
                 }
@@ -362,8 +365,11 @@ final class Connection implements Session.Link {
     }
 
     private void outputLimitReached() {
-        loop.hooks().log(true, "Client id=" + session.id() + " scheduled to be closed ASAP for overcoming of output"
-                + " buffer limits.");
+        loop.hooks()
+                .log(
+                        true,
+                        "Client id=" + session.id() + " scheduled to be closed ASAP for overcoming of output"
+                                + " buffer limits.");
         closeSoon();
     }
 
