@@ -470,7 +470,7 @@ public final class Redoubt implements AutoCloseable {
     // ---- While it runs ----
 
     private void resetStats() {
-        for (var spec : table.all()) {
+        for (var spec : table.declared()) {
             spec.stats().reset();
         }
         errorStats.reset();

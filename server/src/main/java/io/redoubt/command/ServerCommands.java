@@ -215,7 +215,7 @@ public final class ServerCommands extends CommandFamily {
             call.reply().error(Errors.SYNTAX);
             return;
         }
-        List<CommandSpec> listed = table().all().stream().filter(filter).toList();
+        List<CommandSpec> listed = table().declared().stream().filter(filter).toList();
         call.reply().arrayHeader(listed.size());
         for (var spec : listed) {
             call.reply().bulk(spec.fullNameBytes());

@@ -347,7 +347,7 @@ public final class InfoSections {
         public CommandStatistics(Supplier<CommandTable> table) {
             super("Commandstats");
             many(sink -> {
-                for (CommandSpec spec : table.get().all()) {
+                for (CommandSpec spec : table.get().declared()) {
                     var stats = spec.stats();
                     long calls = stats.calls();
                     if (calls + stats.rejectedCalls() + stats.failedCalls() == 0) {
@@ -385,7 +385,7 @@ public final class InfoSections {
                 if (!config.observe.latencyTracking.value()) {
                     return;
                 }
-                for (CommandSpec spec : table.get().all()) {
+                for (CommandSpec spec : table.get().declared()) {
                     var histogram = spec.stats().latency();
                     if (histogram.count() == 0) {
                         continue;
