@@ -154,24 +154,41 @@ final class Listeners {
     String reopen(List<String> addresses, int wantedPort) {
         var before = tcp;
         int portBefore = port;
-        before.forEach(Listener::close);
-        try {
-            tcp = wantedPort == 0 ? List.of() : openTcp(addresses, wantedPort);
-            if (wantedPort == 0) {
-                port = 0;
-            }
-            tcp.forEach(Listener::start);
+        if (wantedPort == 0) {
+            before.forEach(Listener::close);
+            tcp = List.of();
+            port = 0;
             return null;
-        } catch (IOException _) {
-            try {
-                tcp = portBefore == 0 ? List.of() : openTcp(config.network.bind.value(), portBefore);
-                tcp.forEach(Listener::start);
-            } catch (IOException failure) {
-                log.warning("The former addresses cannot be listened on again: " + failure.getMessage());
+        }
+        if (wantedPort == portBefore) {
+            if (addresses.equals(config.network.bind.value()) && !before.isEmpty()) {
+                return null;
             }
-            return wantedPort == portBefore
-                    ? "Failed to bind to specified addresses."
-                    : "Unable to listen on this port. Check server logs.";
+            before.forEach(Listener::close); // Two sockets cannot share the port, as one for all addresses would.
+        }
+        try {
+            tcp = openTcp(addresses, wantedPort);
+        } catch (IOException _) {
+            if (wantedPort != portBefore) {
+                return "Unable to listen on this port. Check server logs.";
+            }
+            openAgain(portBefore);
+            return "Failed to bind to specified addresses.";
+        }
+        tcp.forEach(Listener::start);
+        if (wantedPort != portBefore) {
+            before.forEach(Listener::close);
+        }
+        return null;
+    }
+
+    private void openAgain(int formerPort) {
+        try {
+            tcp = openTcp(config.network.bind.value(), formerPort);
+            tcp.forEach(Listener::start);
+        } catch (IOException failure) {
+            tcp = List.of();
+            log.warning("The former addresses cannot be listened on again: " + failure.getMessage());
         }
     }
 

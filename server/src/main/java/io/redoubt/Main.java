@@ -1,5 +1,6 @@
 package io.redoubt;
 
+import io.redoubt.config.Config;
 import io.redoubt.config.ConfigException;
 import io.redoubt.config.ConfigLoader;
 import io.redoubt.config.LoadedConfig;
@@ -145,18 +146,11 @@ public final class Main {
             Path pidfile = writePidFile(loaded, isDaemon, log);
             Redoubt server;
             try {
-                server = Redoubt.start(loaded, log);
+                server = Redoubt.start(loaded, log, starting -> handleSignals(starting, config));
             } catch (StartException problem) {
                 System.err.println(problem.getMessage());
                 return 1;
             }
-            handleSignal(
-                    "TERM",
-                    "Received SIGTERM scheduling shutdown...",
-                    server,
-                    config.general.shutdownOnSigterm.value());
-            handleSignal(
-                    "INT", "Received SIGINT scheduling shutdown...", server, config.general.shutdownOnSigint.value());
             tellSupervisor(loaded, log);
             server.awaitShutdown();
             if (pidfile != null) {
@@ -198,6 +192,13 @@ public final class Main {
             log.warning("Failed to write PID file: " + failure.getMessage());
             return null;
         }
+    }
+
+    private static void handleSignals(Redoubt server, Config config) {
+        handleSignal("TERM", "Received SIGTERM scheduling shutdown...", server,
+                config.general.shutdownOnSigterm.value());
+        handleSignal("INT", "Received SIGINT scheduling shutdown...", server,
+                config.general.shutdownOnSigint.value());
     }
 
     /**

@@ -193,17 +193,26 @@ public final class Redoubt implements AutoCloseable {
      * @throws StartException when it cannot start; the log says why
      */
     public static Redoubt start(LoadedConfig loaded, ServerLog log) throws StartException {
+        return start(loaded, log, _ -> {});
+    }
+
+    /**
+     * Starts a server whose loading can be watched, and ended by {@link #requestShutdown}.
+     *
+     * @param whileLoading called as soon as clients are answered, before the data set is loaded
+     */
+    static Redoubt start(LoadedConfig loaded, ServerLog log, Consumer<Redoubt> whileLoading) throws StartException {
         Redoubt server;
         try {
             server = new Redoubt(loaded, log);
         } catch (IOException failure) {
             throw new StartException("Cannot start: " + failure, failure);
         }
-        server.run();
+        server.run(whileLoading);
         return server;
     }
 
-    private void run() throws StartException {
+    private void run(Consumer<Redoubt> whileLoading) throws StartException {
         if (config.persistence.appendonly.value()) {
             // Better no server than one that promises a log that it does not write.
             log.warning(NO_AOF);
@@ -211,17 +220,21 @@ public final class Redoubt implements AutoCloseable {
         }
         listeners.open();
         log.notice("Server initialized");
-        try {
-            persistence.load();
-        } catch (IOException failure) {
-            listeners.close();
-            log.warning("Fatal error loading the DB: " + failure.getMessage() + ". Exiting.");
-            throw new StartException("Fatal error loading the DB: " + failure.getMessage(), failure);
-        }
+        persistence.announceLoading();
         for (var loop : loops) {
             loop.start();
         }
         listeners.start();
+        whileLoading.accept(this);
+        try {
+            if (!persistence.load()) {
+                return; // Told to end meanwhile.
+            }
+        } catch (IOException failure) {
+            log.warning("Fatal error loading the DB: " + failure.getMessage() + ". Exiting.");
+            close();
+            throw new StartException("Fatal error loading the DB: " + failure.getMessage(), failure);
+        }
         replicationSettings.ownPort = port();
         var master = config.replication.replicaof.value();
         if (master.isPresent()) {
@@ -255,6 +268,7 @@ public final class Redoubt implements AutoCloseable {
                 config.persistence.rdbcompression::value,
                 config.persistence.rdbchecksum::value,
                 config.persistence.stopWritesOnBgsaveError::value,
+                config.persistence.keyLoadDelay::value,
                 () -> config.persistence.save.value().stream()
                         .map(point -> new Persistence.SavePoint(point.seconds(), point.changes()))
                         .toList());
@@ -436,7 +450,7 @@ public final class Redoubt implements AutoCloseable {
         follow(config.observe.latencyTracking, slowLog::setRecordsLatency);
         follow(config.observe.loglevel, value -> log.setLevel(ServerLog.Level.of(value)));
         network.port.appliedBy(value -> listeners.reopen(network.bind.value(), Math.toIntExact(value)));
-        network.bind.appliedBy(value -> listeners.reopen(value, listeners.port()));
+        network.bind.appliedBy(value -> listeners.reopen(value, Math.toIntExact(network.port.value())));
         network.protectedMode.onChange(users::setProtected);
         config.security.aclPubsubDefault.onChange(value -> users.setAllChannelsByDefault(value.equals("allchannels")));
         config.security.acllogMaxLen.onChange(value -> aclLog.setLengthMax(toInt(value)));

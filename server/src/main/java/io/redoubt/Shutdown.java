@@ -35,6 +35,12 @@ final class Shutdown {
         isAborted = false;
         log.warning(request.reason());
         Thread.ofPlatform().name("redoubt-shutdown").start(() -> {
+            if (persistence.isLoading()) {
+                // Half a data set must not replace the file that it comes from.
+                persistence.cancelLoading();
+                done.countDown();
+                return;
+            }
             // Nothing may be acknowledged behind the snapshot that is saved.
             state.pause(Long.MAX_VALUE, true);
             if (saves(request) && !save() && !request.isForced()) {

@@ -415,9 +415,13 @@ public final class KeyCommands extends CommandFamily {
         if (form.slots[1] > 0) {
             listing.type(call.args(), form.slots[1]);
         }
+        listing.collectExpired();
         long next = 0;
         if (form.options != NO_CURSOR && form.options < (long) keyspace.shardCount() << 32) {
             next = keyspace.scan(call.unit(), call.database(), form.options, form.slots[2], call.entry(), listing);
+        }
+        for (byte[] key : listing.expired()) {
+            keyspace.expireIfDue(call.unit(), call.database(), key, 0, key.length, call.otherEntry());
         }
         var reply = call.reply();
         reply.arrayHeader(2);
@@ -451,7 +455,7 @@ public final class KeyCommands extends CommandFamily {
             if (!KeyListing.isAlive(entry, call.nowMillis())) {
                 // The look-up deletes what has expired, unless this is a replica.
                 byte[] buffer = entry.keyBuffer();
-                keyspace.find(
+                keyspace.expireIfDue(
                         call.unit(), call.database(), buffer, entry.keyStart(), entry.keyLength(), call.otherEntry());
                 continue;
             }

@@ -5,6 +5,9 @@ import io.redoubt.resp.Reply;
 import io.redoubt.store.Encoding;
 import io.redoubt.store.Entry;
 import io.redoubt.store.Keyspace;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,6 +24,7 @@ final class KeyListing implements Keyspace.EntryVisitor {
     private int typeArg = -1;
     private long limit = Long.MAX_VALUE;
     private long count;
+    private @Nullable List<byte[]> expired;
 
     KeyListing(Reply reply, Gate gate, Session session, long nowMillis) {
         this.reply = reply;
@@ -49,6 +53,16 @@ final class KeyListing implements Keyspace.EntryVisitor {
         limit = most;
     }
 
+    /** Remembers the names that have passed the pattern and have expired, for the caller to delete. */
+    void collectExpired() {
+        expired = new ArrayList<>();
+    }
+
+    /** The names that {@link #collectExpired} asked for. */
+    List<byte[]> expired() {
+        return expired == null ? List.of() : expired;
+    }
+
     /** How many names were written. */
     long count() {
         return count;
@@ -72,9 +86,13 @@ final class KeyListing implements Keyspace.EntryVisitor {
                         args.buffer(), args.start(patternArg), args.length(patternArg), buffer, start, length, false)) {
             return false;
         }
-        return isAlive(entry, nowMillis)
-                && (typeArg < 0 || isOfType(entry))
-                && (filtered == null || gate.mayRead(filtered, buffer, start, length));
+        if (!isAlive(entry, nowMillis)) {
+            if (expired != null) {
+                expired.add(Arrays.copyOfRange(buffer, start, start + length));
+            }
+            return false;
+        }
+        return (typeArg < 0 || isOfType(entry)) && (filtered == null || gate.mayRead(filtered, buffer, start, length));
     }
 
     static boolean isAlive(Entry entry, long nowMillis) {

@@ -301,11 +301,22 @@ public final class StringCommands extends CommandFamily {
         form.addKey(1, Form.WRITE);
         if (args.count() > 3) {
             parseOptions(args, form, 3, CONDITIONS | GET | EXPIRES | KEEPTTL);
-            if ((form.options & (GET | COMPARES)) != 0) {
+            // A malformed request is judged by the word GET wherever it stands, as in Redis: NOPERM comes before the
+            // error.
+            if ((form.options & (GET | COMPARES)) != 0 || mentionsGet(args)) {
                 form.readsToo = true;
                 form.setKeyAccess(0, Form.READ | Form.WRITE);
             }
         }
+    }
+
+    private static boolean mentionsGet(Args args) {
+        for (int arg = 3; arg < args.count(); arg++) {
+            if (args.is(arg, "GET")) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private void set(Call call) {

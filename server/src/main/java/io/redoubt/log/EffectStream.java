@@ -165,7 +165,9 @@ public final class EffectStream {
         }
     }
 
-    /** Appends the effects of a unit, as one run. Called while the unit still holds its locks. */
+    /**
+     * Appends the effects of a unit, as one run unless each of them stands for itself. Called while the unit still holds its locks.
+     */
     public void append(Effects effects) {
         if (effects.count() == 0 || !takesEffects()) {
             return;
@@ -175,7 +177,7 @@ public final class EffectStream {
             if (!isActive) {
                 return; // Deactivated since.
             }
-            boolean many = effects.count() > 1;
+            boolean many = effects.isOneRun();
             int first = effects.databaseCount() > 0 ? effects.database(0) : -1;
             if (many) {
                 select(first);

@@ -11,6 +11,7 @@ public final class Effects {
     private byte[] buffer = new byte[512];
     private int length;
     private int count;
+    private int separateCount;
     private boolean isOpen;
     // Where each database change lies: effects from that byte on act in that database.
     private int[] databaseStarts = new int[8];
@@ -22,6 +23,7 @@ public final class Effects {
         isOpen = listening;
         length = 0;
         count = 0;
+        separateCount = 0;
         databaseCount = 0;
         if (buffer.length > 1 << 20) {
             buffer = new byte[512];
@@ -35,6 +37,21 @@ public final class Effects {
 
     public int count() {
         return count;
+    }
+
+    /**
+     * Says that the command just written stands for itself: the DEL of a key that has expired, which would be as good
+     * at any other time.
+     */
+    public void separate() {
+        if (isOpen) {
+            separateCount++;
+        }
+    }
+
+    /** Whether the commands must be seen together or not at all. */
+    boolean isOneRun() {
+        return count > 1 && separateCount < count;
     }
 
     /** Starts a command of {@code argCount} arguments in a database; -1 for one that belongs to none. */

@@ -43,6 +43,9 @@ final class Connection implements Session.Link {
     private byte @Nullable [] query;
     private int queryStart;
     private int queryEnd;
+    /** While requests run: the bytes that were there when they began. */
+    private int runningBytes;
+
     private boolean isSuspended;
     private volatile boolean isPostponed;
     private volatile boolean isClosed;
@@ -186,6 +189,7 @@ final class Connection implements Session.Link {
         Reply reply = loop.reply;
         reply.reset();
         parser.setMaxBulk(loop.settings().maxBulkBytes);
+        runningBytes = limit - from;
         dispatcher.enter();
         try {
             while (at < limit && !isSuspended && !closesAfterReplies && !isClosed && !isClogged()) {
@@ -231,6 +235,7 @@ final class Connection implements Session.Link {
         } finally {
             dispatcher.leave();
         }
+        runningBytes = 0;
         keep(buffer, at, limit, isKept);
         flush(reply);
         if (closesAfterReplies && pendingBytes == 0) {
@@ -596,7 +601,7 @@ final class Connection implements Session.Link {
 
     @Override
     public int queryBufferLength() {
-        return queryEnd - queryStart;
+        return Math.max(queryEnd - queryStart, runningBytes);
     }
 
     @Override

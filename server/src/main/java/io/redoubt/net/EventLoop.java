@@ -126,16 +126,12 @@ public final class EventLoop implements Runnable {
     private void ready(SelectionKey key) {
         nowMillis = System.currentTimeMillis();
         try {
-            switch (key.attachment()) {
-                case Connection connection -> connection.ready(key);
-                case Listener listener -> listener.accept();
-                default -> throw new IllegalStateException("unknown attachment");
+            if (key.attachment() instanceof Connection connection) {
+                connection.ready(key);
             }
         } catch (java.nio.channels.CancelledKeyException _) {
             // Another event of this turn closed it.
             key.cancel();
-        } catch (IOException failure) {
-            hooks.log(true, failure.toString());
         }
     }
 

@@ -9,7 +9,7 @@ import java.net.StandardProtocolFamily;
 import java.net.StandardSocketOptions;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
-import java.nio.channels.SelectionKey;
+import java.nio.channels.ClosedChannelException;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
@@ -18,10 +18,15 @@ import java.nio.file.attribute.PosixFilePermission;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.locks.LockSupport;
 
-/** A listening socket on the first loop; spreads the connections that it accepts over all loops. */
+/**
+ * A listening socket with a thread that accepts; spreads the connections over all loops. Not on a loop, because a channel
+ * that a selector knows goes on listening until that selector's next turn: {@link #close} must free the address at once.
+ */
 public final class Listener {
     private static final byte[] TOO_MANY = Errors.line("ERR max number of clients reached");
+    private static final long RETRY_NANOS = 10_000_000;
 
     private final ServerSocketChannel channel;
     private final List<EventLoop> loops;
@@ -104,13 +109,7 @@ public final class Listener {
 
     /** Starts accepting. */
     public void start() {
-        loops.getFirst().execute(() -> {
-            try {
-                loops.getFirst().register(channel, SelectionKey.OP_ACCEPT, this);
-            } catch (IOException failure) {
-                loops.getFirst().hooks().log(true, "Listening: " + failure.getMessage());
-            }
-        });
+        Thread.ofPlatform().daemon().name("redoubt-accept").start(this::acceptAll);
     }
 
     /** The port, once bound; -1 for a unix socket. */
@@ -118,10 +117,25 @@ public final class Listener {
         return channel.socket().getLocalPort();
     }
 
-    void accept() throws IOException {
-        SocketChannel accepted;
-        while ((accepted = channel.accept()) != null) {
-            welcome(accepted);
+    private void acceptAll() {
+        while (channel.isOpen()) {
+            try {
+                var accepted = channel.accept();
+                try {
+                    welcome(accepted);
+                } catch (IOException | RuntimeException failure) {
+                    accepted.close();
+                    throw failure;
+                }
+            } catch (ClosedChannelException _) {
+                return;
+            } catch (IOException failure) {
+                // No descriptors left, or a peer that is gone already.
+                loops.getFirst().hooks().log(true, "Accepting client connection: " + failure.getMessage());
+                LockSupport.parkNanos(RETRY_NANOS);
+            } catch (RuntimeException bug) {
+                loops.getFirst().hooks().bug(bug);
+            }
         }
     }
 

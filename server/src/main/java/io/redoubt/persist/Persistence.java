@@ -15,8 +15,10 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
+import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -34,6 +36,7 @@ public final class Persistence {
             BooleanSupplier compresses,
             BooleanSupplier checksums,
             BooleanSupplier stopsWritesOnError,
+            LongSupplier keyLoadDelayMicros,
             Supplier<java.util.List<SavePoint>> savePoints) {}
 
     /**
@@ -53,6 +56,8 @@ public final class Persistence {
     }
 
     private static final int RETRY_SECONDS = 5;
+    private static final int SLICE_KEYS = 200;
+    private static final int SLICE_BYTES = 1 << 20;
 
     private final Keyspace keyspace;
     private final Settings settings;
@@ -76,6 +81,7 @@ public final class Persistence {
     private final AtomicLong saves = new AtomicLong();
     private volatile boolean isScheduled;
     private volatile boolean isLoading;
+    private volatile boolean isCancelled;
     private volatile boolean skipsChecksums;
     private volatile long keysLoaded;
     private volatile long keysExpiredAtLoad;
@@ -257,25 +263,46 @@ public final class Persistence {
     // ---- Loading ----
 
     /**
-     * Loads the file, if there is one, into the empty keyspace. Before any loop runs.
-     *
-     * @throws IOException when the file is damaged or holds what this version does not know; the server must not start
+     * Says that a file will be loaded: from now on commands are answered as while loading.
      */
-    public void load() throws IOException {
-        Path file = settings.file.get();
-        if (!Files.exists(file)) {
-            return;
-        }
-        long started = System.nanoTime();
+    public void announceLoading() {
         isLoading = true;
         state.set(ServerState.LOADING, true);
-        try (var in = Files.newInputStream(file)) {
-            read(in, new Loader(System.currentTimeMillis(), true, true));
-        } finally {
-            isLoading = false;
-            state.set(ServerState.LOADING, false);
+    }
+
+    /** Ends loading early, because the server has to end. From any thread. */
+    public void cancelLoading() {
+        isCancelled = true;
+    }
+
+    /**
+     * Loads the file, if there is one, into the empty keyspace: in slices of exclusive mode, between which loops answer
+     * what may be asked while loading. Behind {@link #announceLoading}; the caller is not inside.
+     *
+     * @return false when {@link #cancelLoading} ended it
+     * @throws IOException when the file is damaged or holds what this version does not know; the server must not start
+     */
+    public boolean load() throws IOException {
+        Path file = settings.file.get();
+        long started = System.nanoTime();
+        boolean isThere = Files.exists(file);
+        if (isThere) {
+            keyspace.mode().enterExclusive();
+            try (var in = Files.newInputStream(file)) {
+                read(in, new SlicedLoader(System.currentTimeMillis()));
+            } catch (LoadingCancelledException _) {
+                return false;
+            } finally {
+                keyspace.mode().leaveExclusive();
+            }
+        }
+        isLoading = false;
+        state.set(ServerState.LOADING, false);
+        if (!isThere) {
+            return true;
         }
         log.notice("DB loaded from disk: " + (System.nanoTime() - started) / 1_000_000 / 1000.0 + " seconds");
+        return true;
     }
 
     private void read(InputStream file, Loader loader) throws IOException {
@@ -375,7 +402,7 @@ public final class Persistence {
         }
     }
 
-    private final class Loader implements RdbVisitor {
+    private class Loader implements RdbVisitor {
         private final long nowMillis;
         private final boolean dropsExpired;
         private final boolean replaces;
@@ -420,6 +447,51 @@ public final class Persistence {
         @Override
         public void function(byte[] library) throws IOException {
             throw new IOException("the file holds a function library, which this version does not run");
+        }
+    }
+
+    /** Is thrown through the reader to end it. */
+    private static final class LoadingCancelledException extends IOException {
+        private static final long serialVersionUID = 1;
+    }
+
+    /** Lets others in now and then. */
+    private final class SlicedLoader extends Loader {
+        private int sliceKeys;
+        private long sliceBytes;
+
+        SlicedLoader(long nowMillis) {
+            super(nowMillis, true, true);
+        }
+
+        @Override
+        public void string(int database, byte[] key, byte[] value, long expiryMillis, long idleSeconds, int frequency)
+                throws IOException {
+            super.string(database, key, value, expiryMillis, idleSeconds, frequency);
+            sliceBytes += key.length + value.length;
+            long delay = settings.keyLoadDelayMicros.getAsLong();
+            if (++sliceKeys < SLICE_KEYS && sliceBytes < SLICE_BYTES && delay * sliceKeys < 1000) {
+                return;
+            }
+            if (delay != 0) {
+                delay(delay);
+            }
+            sliceKeys = 0;
+            sliceBytes = 0;
+            if (isCancelled) {
+                throw new LoadingCancelledException();
+            }
+            keyspace.mode().letOthersIn();
+        }
+
+        /** Of a negative delay, so many keys share one microsecond. */
+        private void delay(long perKeyMicros) {
+            long micros = perKeyMicros > 0 ? perKeyMicros * sliceKeys : sliceKeys / -perKeyMicros;
+            if (micros > 0) {
+                keyspace.mode().leaveExclusive();
+                LockSupport.parkNanos(micros * 1000);
+                keyspace.mode().enterExclusive();
+            }
         }
     }
 

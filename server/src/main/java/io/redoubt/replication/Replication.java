@@ -64,7 +64,7 @@ public final class Replication {
     private volatile @Nullable MasterLink master;
     private boolean isTransferring;
     private long backlogIdleSinceMillis;
-    private long nextPingMillis;
+    private long lastPingMillis;
     private long nextNewlineMillis;
     private long backlogSizeSeen = -1;
 
@@ -617,10 +617,17 @@ public final class Replication {
 
     /** Under the lock, so that the role cannot change in between: a replica's stream holds its master's bytes only. */
     private void ping(long nowMillis) {
-        if (master != null || replicas.isEmpty() || nowMillis < nextPingMillis) {
+        if (master != null || replicas.isEmpty()) {
+            lastPingMillis = 0;
             return;
         }
-        nextPingMillis = nowMillis + settings.pingPeriodSeconds * 1000L;
+        if (lastPingMillis == 0) {
+            lastPingMillis = nowMillis; // The first replica has just heard from us: a full period goes by.
+        }
+        if (nowMillis - lastPingMillis < settings.pingPeriodSeconds * 1000L) {
+            return;
+        }
+        lastPingMillis = nowMillis;
         stream.appendVerbatim(PING, 0, PING.length);
     }
 

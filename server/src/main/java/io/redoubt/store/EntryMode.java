@@ -1,5 +1,6 @@
 package io.redoubt.store;
 
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
@@ -14,6 +15,7 @@ public final class EntryMode {
     private static final int STRIDE = 32; // Flags of two loops never share a cache line.
     private final AtomicIntegerArray inside;
     private final int loops;
+    private final AtomicInteger waiting = new AtomicInteger();
     private final ReentrantLock exclusive = new ReentrantLock();
     private volatile @Nullable Thread owner;
 
@@ -27,11 +29,17 @@ public final class EntryMode {
         if (isExclusiveHere()) {
             return;
         }
-        for (int tries = 0; ; tries++) {
-            inside.set(loop * STRIDE, 1);
-            if (owner == null) {
-                return;
-            }
+        inside.set(loop * STRIDE, 1);
+        if (owner != null) {
+            waiting.incrementAndGet();
+            waitForShared(loop);
+            waiting.decrementAndGet();
+        }
+    }
+
+    private void waitForShared(int loop) {
+        int tries = 0;
+        do {
             inside.set(loop * STRIDE, 0);
             while (owner != null) {
                 if (++tries < 100) {
@@ -40,7 +48,8 @@ public final class EntryMode {
                     LockSupport.parkNanos(20_000);
                 }
             }
-        }
+            inside.set(loop * STRIDE, 1);
+        } while (owner != null);
     }
 
     public void leaveShared(int loop) {
@@ -71,6 +80,19 @@ public final class EntryMode {
             owner = null;
         }
         exclusive.unlock();
+    }
+
+    /**
+     * For long work in exclusive mode, done in slices: leaves, gives those who wait a chance to come in, and enters again.
+     * The caller has entered once.
+     */
+    public void letOthersIn() {
+        leaveExclusive();
+        // Those who poll would often find the next slice already begun, so they are waited for, but not for ever.
+        for (int tries = 0; tries < 20 && waiting.get() > 0; tries++) {
+            LockSupport.parkNanos(20_000);
+        }
+        enterExclusive();
     }
 
     public boolean isExclusiveHere() {

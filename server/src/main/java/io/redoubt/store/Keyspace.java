@@ -160,11 +160,25 @@ public final class Keyspace {
             effects.command(database, 2);
             effects.arg(expiry.unlinks ? UNLINK : DEL);
             effects.arg(chunk, keyStart, keyLength);
+            effects.separate();
         }
         events.on(KeyspaceEvents.Event.EXPIRED, database, chunk, keyStart, keyLength);
         partition.removeFound(handle);
         unit.freedIn(partition);
         unit.expiredKeys++;
+    }
+
+    /**
+     * Deletes a key that nobody named if it has expired. Takes the lock of its shard, and lets the effect out before
+     * another lock is taken in its place: a later write to the key must stand behind the DEL in the stream.
+     */
+    public void expireIfDue(Unit unit, int database, byte[] key, int offset, int length, Entry scratch) {
+        lockIfShared(unit, shardOf(key, offset, length));
+        find(unit, database, key, offset, length, scratch);
+        if (!mode.isExclusiveHere()) {
+            unit.end();
+            unit.begin(unit.nowMillis(), unit.isFromMaster());
+        }
     }
 
     /** Remembers that an entry was used now. */

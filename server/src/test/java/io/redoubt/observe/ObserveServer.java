@@ -59,7 +59,7 @@ final class ObserveServer {
 
     ObserveServer(Path folder) {
         var settings = new Persistence.Settings(
-                () -> folder.resolve("dump.rdb"), () -> true, () -> true, () -> true, List::of);
+                () -> folder.resolve("dump.rdb"), () -> true, () -> true, () -> true, () -> 0, List::of);
         var log = new Persistence.Log() {
             @Override
             public void notice(String message) {
