@@ -195,10 +195,9 @@ public final class Main {
     }
 
     private static void handleSignals(Redoubt server, Config config) {
-        handleSignal("TERM", "Received SIGTERM scheduling shutdown...", server,
-                config.general.shutdownOnSigterm.value());
-        handleSignal("INT", "Received SIGINT scheduling shutdown...", server,
-                config.general.shutdownOnSigint.value());
+        handleSignal(
+                "TERM", "Received SIGTERM scheduling shutdown...", server, config.general.shutdownOnSigterm.value());
+        handleSignal("INT", "Received SIGINT scheduling shutdown...", server, config.general.shutdownOnSigint.value());
     }
 
     /**

@@ -84,7 +84,10 @@ class ConnectionTest {
         }
 
         private List<Object> replies(RespClient client) {
-            return REQUESTS.stream().map(_ -> String.valueOf(client.read())).map(Object.class::cast).toList();
+            return REQUESTS.stream()
+                    .map(_ -> String.valueOf(client.read()))
+                    .map(Object.class::cast)
+                    .toList();
         }
 
         private RespClient client(int protocol) {
@@ -173,7 +176,9 @@ class ConnectionTest {
         server.client().send("ACL", "SETUSER", "anna", "on", ">secret", "+@all", "~*");
         var client = server.client();
         Object reply = client.send("HELLO", "3", "AUTH", "anna", "secret", "SETNAME", "desk");
-        assertThat(reply).asInstanceOf(org.assertj.core.api.InstanceOfAssertFactories.MAP).containsEntry("proto", 3L);
+        assertThat(reply)
+                .asInstanceOf(org.assertj.core.api.InstanceOfAssertFactories.MAP)
+                .containsEntry("proto", 3L);
         assertThat(client.send("ACL", "WHOAMI")).isEqualTo("anna");
         assertThat(client.send("CLIENT", "GETNAME")).isEqualTo("desk");
         assertThat(client.send("HELLO", "2", "AUTH", "anna", "wrong"))
@@ -213,7 +218,8 @@ class ConnectionTest {
         void ends_another_connection() {
             var victim = server.client();
             Object id = victim.send("CLIENT", "ID");
-            assertThat(server.client().send("CLIENT", "KILL", "ID", String.valueOf(id))).isEqualTo(1L);
+            assertThat(server.client().send("CLIENT", "KILL", "ID", String.valueOf(id)))
+                    .isEqualTo(1L);
             assertThat(victim.readToEnd()).isEmpty();
         }
 

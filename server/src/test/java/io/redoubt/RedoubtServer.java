@@ -82,8 +82,7 @@ final class RedoubtServer implements BeforeEachCallback, AfterEachCallback, Auto
         }
         var arguments = List.of(directory.resolve("redis.conf").toString(), "--port", Integer.toString(port));
         var loaded = ConfigLoader.load(arguments, InputStream.nullInputStream());
-        log = new ServerLog(
-                new PrintStream(printed, true, StandardCharsets.UTF_8), null, ServerLog.Level.VERBOSE);
+        log = new ServerLog(new PrintStream(printed, true, StandardCharsets.UTF_8), null, ServerLog.Level.VERBOSE);
         running = Redoubt.start(loaded, log);
     }
 

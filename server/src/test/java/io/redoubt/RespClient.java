@@ -57,7 +57,8 @@ final class RespClient implements AutoCloseable {
     }
 
     /** Sends one request and reads its reply. */
-    @Nullable Object send(String... arguments) {
+    @Nullable
+    Object send(String... arguments) {
         sendRaw(request(arguments));
         return read();
     }
@@ -106,7 +107,8 @@ final class RespClient implements AutoCloseable {
     }
 
     /** Reads one reply. */
-    @Nullable Object read() {
+    @Nullable
+    Object read() {
         try {
             return read(in);
         } catch (IOException failure) {
@@ -155,8 +157,7 @@ final class RespClient implements AutoCloseable {
         return elements;
     }
 
-    private static LinkedHashMap<@Nullable Object, @Nullable Object> map(InputStream in, int count)
-            throws IOException {
+    private static LinkedHashMap<@Nullable Object, @Nullable Object> map(InputStream in, int count) throws IOException {
         var map = new LinkedHashMap<@Nullable Object, @Nullable Object>();
         for (int i = 0; i < count; i++) {
             Object key = read(in);
