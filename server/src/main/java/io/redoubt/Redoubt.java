@@ -383,7 +383,7 @@ public final class Redoubt implements AutoCloseable {
                 new InfoSections.Listed("Security", this::securityInfo));
     }
 
-    private CommandTable table() {
+    CommandTable table() {
         return table;
     }
 
