@@ -389,7 +389,7 @@ public final class Redoubt implements AutoCloseable {
                 new InfoSections.Listed("Security", this::securityInfo));
     }
 
-    private CommandTable table() {
+    CommandTable table() {
         return table;
     }
 

@@ -70,6 +70,7 @@ public final class CommandReference {
         String readsToo = spec.alwaysReadsToo() ? "always" : spec.sometimesReadsToo() ? "by option" : "";
         String summary = spec.summary().replace("|", "\\|");
         String arity = String.valueOf(spec.arity());
-        return "| " + String.join(" | ", name(spec), arity, categories, reveals, readsToo, spec.since(), summary) + " |\n";
+        return "| " + String.join(" | ", name(spec), arity, categories, reveals, readsToo, spec.since(), summary)
+                + " |\n";
     }
 }
