@@ -248,7 +248,9 @@ public final class CommandSpec {
         }
         if (formParser == null && keySpecs.size() == 1) {
             var spec = keySpecs.getFirst();
-            if (spec.beginKeyword() == null && !spec.byKeyCount() && spec.beginIndex() == 1 && spec.last() == 0) {
+            boolean isKey = !spec.flags().contains(KeySpec.Flag.NOT_KEY);
+            boolean isFirst = spec.beginKeyword() == null && spec.beginIndex() == 1;
+            if (isKey && isFirst && !spec.byKeyCount() && spec.last() == 0) {
                 soleKeyAccess = spec.access();
             }
         }

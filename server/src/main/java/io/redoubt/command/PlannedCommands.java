@@ -53,8 +53,8 @@ final class PlannedCommands {
 
     private void addLine(int start, int end, Map<String, CommandSpec> byName) {
         int blank = text.indexOf(' ', start);
-        int bar = text.indexOf('|', start);
-        if (bar < 0 || bar > blank) {
+        int bar = text.indexOf('|', start, blank); // Bounded: at start-up nothing is compiled, and scans are slow.
+        if (bar < 0) {
             String name = text.substring(start, blank);
             var spec = byName.get(name);
             if (spec == null) {
@@ -83,10 +83,7 @@ final class PlannedCommands {
     private void fill(CommandSpec spec, int blank, int end) {
         int at = blank + 1;
         for (int field = 1; at < end; field++) {
-            int next = text.indexOf(' ', at);
-            if (next < 0 || next > end) {
-                next = end;
-            }
+            int next = endOfPart(' ', at, end);
             if (field == 1) {
                 spec.arity(number(at, next));
             } else if (field > 4) {
@@ -100,7 +97,7 @@ final class PlannedCommands {
 
     private void words(CommandSpec spec, int field, int start, int end) {
         for (int at = start; at < end; ) {
-            int comma = comma(at, end);
+            int comma = endOfPart(',', at, end);
             String word = text.substring(at, comma);
             switch (field) {
                 case 2 -> spec.flags(known(flags.get(word), word));
@@ -120,9 +117,9 @@ final class PlannedCommands {
         }
     }
 
-    private int comma(int at, int end) {
-        int comma = text.indexOf(',', at);
-        return comma < 0 || comma > end ? end : comma;
+    private int endOfPart(char separator, int start, int end) {
+        int at = text.indexOf(separator, start, end);
+        return at < 0 ? end : at;
     }
 
     private int number(int start, int end) {
@@ -137,10 +134,10 @@ final class PlannedCommands {
     }
 
     private KeySpec keySpec(int start, int end) {
-        int at = text.indexOf('@', start);
+        int at = text.indexOf('@', start, end);
         var found = EnumSet.noneOf(KeySpec.Flag.class);
         for (int from = start; from < at; ) {
-            int comma = comma(from, at);
+            int comma = endOfPart(',', from, at);
             String word = text.substring(from, comma);
             found.add(known(keyFlags.get(word), word));
             from = comma + 1;

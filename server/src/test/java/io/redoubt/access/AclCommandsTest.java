@@ -93,7 +93,7 @@ class AclCommandsTest {
                 "ACL DRYRUN default config; -ERR wrong number of arguments for 'config' command",
                 "ACL USERS; *1 $7 default",
                 "ACL LIST; *1 $34 user default on nopass ~* &* +@all",
-                "ACL CAT scripting; *2 $13 function|load $13 function|list",
+                "ACL CAT transaction; *5 $7 discard $4 exec $5 multi $7 unwatch $5 watch",
             })
     void ACL_answers_as_Redis(String request, String reply) {
         assertThat(client.line(request)).isEqualTo(reply);

@@ -22,7 +22,7 @@ class AclGateTest {
         var client = strict.connect();
         client.line("AUTH nobody x");
         int judged = 0;
-        for (var spec : strict.table.all()) {
+        for (var spec : strict.table.declared()) {
             if (spec.isContainer() || spec.has(CommandFlag.NO_AUTH)) {
                 continue;
             }
