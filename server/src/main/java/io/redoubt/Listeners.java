@@ -96,8 +96,8 @@ final class Listeners {
                     continue; // The socket for any IPv6 address takes IPv4 as well.
                 }
                 try {
-                    opened.add(Listener.onTcp(
-                            resolve(address), wantedPort, backlog(), loops, sessions, settings, stats));
+                    opened.add(
+                            Listener.onTcp(resolve(address), wantedPort, backlog(), loops, sessions, settings, stats));
                 } catch (IOException failure) {
                     if (isOptional && !(failure instanceof BindException && isInUse(failure))) {
                         continue;
@@ -150,7 +150,8 @@ final class Listeners {
      *
      * @return why not, or null
      */
-    @Nullable String reopen(List<String> addresses, int wantedPort) {
+    @Nullable
+    String reopen(List<String> addresses, int wantedPort) {
         var before = tcp;
         int portBefore = port;
         if (wantedPort == 0) {

@@ -183,7 +183,8 @@ public final class Main {
         if (name.isEmpty() && !isDaemon) {
             return null;
         }
-        var path = name.isEmpty() ? Path.of("/var/run/redis.pid") : loaded.config().resolve(name);
+        var path =
+                name.isEmpty() ? Path.of("/var/run/redis.pid") : loaded.config().resolve(name);
         try {
             Files.writeString(path, ProcessHandle.current().pid() + "\n");
             return path;
@@ -194,10 +195,9 @@ public final class Main {
     }
 
     private static void handleSignals(Redoubt server, Config config) {
-        handleSignal("TERM", "Received SIGTERM scheduling shutdown...", server,
-                config.general.shutdownOnSigterm.value());
-        handleSignal("INT", "Received SIGINT scheduling shutdown...", server,
-                config.general.shutdownOnSigint.value());
+        handleSignal(
+                "TERM", "Received SIGTERM scheduling shutdown...", server, config.general.shutdownOnSigterm.value());
+        handleSignal("INT", "Received SIGINT scheduling shutdown...", server, config.general.shutdownOnSigint.value());
     }
 
     /**

@@ -256,8 +256,7 @@ public final class Redoubt implements AutoCloseable {
         boolean isOneEnough = loopCount() == 1 && Runtime.getRuntime().maxMemory() <= 30L << 30;
         int shards = isOneEnough ? 1 : Integer.highestOneBit(32 * loopCount() - 1);
         return new Keyspace(
-                new Keyspace.Layout(
-                        loopCount(), shards, Math.toIntExact(config.general.databases.value()), chunkBytes),
+                new Keyspace.Layout(loopCount(), shards, Math.toIntExact(config.general.databases.value()), chunkBytes),
                 random.nextLong(),
                 random.nextLong(),
                 stream);
@@ -308,10 +307,12 @@ public final class Redoubt implements AutoCloseable {
                 REDIS_VERSION,
                 () -> replication.isReplica() ? "replica" : "master",
                 session -> clientLine.of(session, System.currentTimeMillis()),
-                (task, delayMillis) -> Thread.ofVirtual().name("redoubt-late-answer").start(() -> {
-                    LockSupport.parkNanos(delayMillis * 1_000_000);
-                    task.run();
-                }),
+                (task, delayMillis) -> Thread.ofVirtual()
+                        .name("redoubt-late-answer")
+                        .start(() -> {
+                            LockSupport.parkNanos(delayMillis * 1_000_000);
+                            task.run();
+                        }),
                 this::securityWarning);
     }
 
@@ -384,14 +385,7 @@ public final class Redoubt implements AutoCloseable {
                 new InfoSections.Clients(sessions, config, figures),
                 new InfoSections.Memory(memory, config, figures),
                 new InfoSections.PersistenceSection(persistence),
-                new InfoSections.Stats(
-                        loops,
-                        netStats,
-                        keyspace,
-                        errorStats,
-                        rates,
-                        figures,
-                        denials()),
+                new InfoSections.Stats(loops, netStats, keyspace, errorStats, rates, figures, denials()),
                 new InfoSections.Listed("Replication", () -> replication.info(System.currentTimeMillis())),
                 new InfoSections.Cpu(),
                 new InfoSections.Modules(),
@@ -419,8 +413,8 @@ public final class Redoubt implements AutoCloseable {
         var fields = new ArrayList<Map.Entry<String, String>>();
         fields.add(Map.entry("security_profile", config.security.securityProfile.value()));
         for (var rule : StrictRule.values()) {
-            fields.add(Map.entry(
-                    "strict_" + rule.word().replace('-', '_'), config.isStrict(rule.word()) ? "on" : "off"));
+            fields.add(
+                    Map.entry("strict_" + rule.word().replace('-', '_'), config.isStrict(rule.word()) ? "on" : "off"));
         }
         fields.add(Map.entry("sessions_with_old_credential", Integer.toString(users.sessionsWithOldCredential())));
         synchronized (securityWarnings) {
@@ -458,12 +452,11 @@ public final class Redoubt implements AutoCloseable {
         network.port.appliedBy(value -> listeners.reopen(network.bind.value(), Math.toIntExact(value)));
         network.bind.appliedBy(value -> listeners.reopen(value, Math.toIntExact(network.port.value())));
         network.protectedMode.onChange(users::setProtected);
-        config.security.aclPubsubDefault.onChange(
-                value -> users.setAllChannelsByDefault(value.equals("allchannels")));
+        config.security.aclPubsubDefault.onChange(value -> users.setAllChannelsByDefault(value.equals("allchannels")));
         config.security.acllogMaxLen.onChange(value -> aclLog.setLengthMax(toInt(value)));
-        config.security.requirepass.onChange(
-                value -> users.setRequirepass(latin1(value), configCommands.issuer()));
-        config.persistence.appendonly.appliedBy(value -> value ? "this version does not write an append only file yet" : null);
+        config.security.requirepass.onChange(value -> users.setRequirepass(latin1(value), configCommands.issuer()));
+        config.persistence.appendonly.appliedBy(
+                value -> value ? "this version does not write an append only file yet" : null);
         new ReplicationFollower(config, replicationSettings).follow();
         config.memory.maxmemory.onChange(_ -> checkMemory());
         follow(config.memory.lazyfreeLazyExpire, value -> keyspace.expiry().unlinks = value);
@@ -482,8 +475,7 @@ public final class Redoubt implements AutoCloseable {
     private void roleChanged(String host, int port) {
         log.setRole(host.isEmpty() ? 'M' : 'S');
         try {
-            config.replication.replicaof.change(
-                    host.isEmpty() ? MasterAddress.NONE : new MasterAddress(host, port));
+            config.replication.replicaof.change(host.isEmpty() ? MasterAddress.NONE : new MasterAddress(host, port));
         } catch (RefusedValueException impossible) {
             throw new IllegalStateException(impossible);
         }
@@ -492,7 +484,7 @@ public final class Redoubt implements AutoCloseable {
     // ---- While it runs ----
 
     private void resetStats() {
-        for (var spec : table.all()) {
+        for (var spec : table.declared()) {
             spec.stats().reset();
         }
         errorStats.reset();

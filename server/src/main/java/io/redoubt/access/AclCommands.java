@@ -351,10 +351,7 @@ public final class AclCommands extends CommandFamily {
             error(call, "ERR User '" + name + "' not found");
             return;
         }
-        var spec = users().sets().table().find(args.buffer(), args.start(0), args.length(0));
-        if (spec != null && spec.isContainer() && args.count() > 1) {
-            spec = spec.subcommandAt(args, 1);
-        }
+        var spec = users().sets().table().known(args);
         if (spec == null) {
             error(call, "ERR Command '" + args.text(0) + "' not found");
             return;

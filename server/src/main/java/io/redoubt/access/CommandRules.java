@@ -142,6 +142,9 @@ final class CommandRules {
         for (var subcommand : spec.subcommands()) {
             setBoth(subcommand, on);
         }
+        for (var subcommand : spec.plannedSubcommands()) {
+            setBoth(subcommand, on);
+        }
     }
 
     private void setBoth(CommandSpec spec, boolean on) {
@@ -250,6 +253,7 @@ final class CommandRules {
         long[] left = plain.clone();
         var text = new StringBuilder(base());
         boolean adds = !isAllByDefault;
+        long[] counted = sets.ofRedis7(); // Newer commands must not sway what Redis would choose.
         var open = new ArrayList<>(List.of(Category.values()));
         while (true) {
             Category best = null;
@@ -260,8 +264,8 @@ final class CommandRules {
                 int denied = 0;
                 long[] members = sets.members(category);
                 for (int i = 0; i < members.length; i++) {
-                    granted += Long.bitCount(members[i] & left[i]);
-                    denied += Long.bitCount(members[i] & ~left[i]);
+                    granted += Long.bitCount(members[i] & counted[i] & left[i]);
+                    denied += Long.bitCount(members[i] & counted[i] & ~left[i]);
                 }
                 int wrong = adds ? denied : granted;
                 int right = adds ? granted : denied;
@@ -283,6 +287,9 @@ final class CommandRules {
         for (var spec : sets.byName()) {
             nameOne(spec, shown, text);
             for (var subcommand : spec.subcommands()) {
+                nameOne(subcommand, shown, text);
+            }
+            for (var subcommand : spec.plannedSubcommands()) {
                 nameOne(subcommand, shown, text);
             }
         }

@@ -23,6 +23,7 @@ final class CommandSets {
     private final long[] mayReadToo;
     private final long[] notByWrite;
     private final long[] readingAlone;
+    private final long[] ofRedis7;
     private final List<CommandSpec> byName;
 
     CommandSets(CommandTable table, AccessSettings settings) {
@@ -34,6 +35,7 @@ final class CommandSets {
         mayReadToo = new long[words];
         notByWrite = new long[words];
         readingAlone = new long[words];
+        ofRedis7 = new long[words];
         members = new long[Category.values().length][words];
         for (var spec : table.all()) {
             int id = spec.id();
@@ -47,8 +49,14 @@ final class CommandSets {
                 set(notByWrite, id, !spec.isGrantedByWriteCategory());
             }
             set(readingAlone, id, readsContents(spec));
+            set(ofRedis7, id, spec.isOfRedis7());
         }
-        byName = new ArrayList<>(table.commands());
+        byName = new ArrayList<>();
+        for (var spec : table.all()) {
+            if (spec.container() == null) {
+                byName.add(spec);
+            }
+        }
         byName.sort(Comparator.comparing(CommandSpec::name));
     }
 
@@ -99,6 +107,11 @@ final class CommandSets {
     /** Commands filed under {@code @read} that tell what is in a key. */
     long[] readingAlone() {
         return readingAlone;
+    }
+
+    /** Commands that Redis 7.0 has. */
+    long[] ofRedis7() {
+        return ofRedis7;
     }
 
     int size() {

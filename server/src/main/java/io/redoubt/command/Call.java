@@ -140,7 +140,12 @@ public final class Call {
         } else {
             keyspace.countLookup(unit, false);
             keyspace.events()
-                    .on(KeyspaceEvents.Event.KEYMISS, database(), args.buffer(), args.start(keyArg), args.length(keyArg));
+                    .on(
+                            KeyspaceEvents.Event.KEYMISS,
+                            database(),
+                            args.buffer(),
+                            args.start(keyArg),
+                            args.length(keyArg));
         }
         return found;
     }

@@ -232,7 +232,10 @@ public final class ClientCommands extends CommandFamily {
             .since("7.2.0")
             .summary("Tells which client library this connection uses, and its version.")
             .tips("request_policy:all_nodes", "response_policy:all_succeeded")
-            .args(oneOf("attr", string("libname").token("LIB-NAME"), string("libver").token("LIB-VER")))
+            .args(oneOf(
+                    "attr",
+                    string("libname").token("LIB-NAME"),
+                    string("libver").token("LIB-VER")))
             .handler(ClientCommands::setinfo);
 
     private static void setinfo(Call call) {
@@ -243,8 +246,7 @@ public final class ClientCommands extends CommandFamily {
         }
         if (!isShowable(call.args(), 3)) {
             call.reply()
-                    .error("ERR " + call.args().text(2)
-                            + " cannot contain spaces, newlines or special characters.");
+                    .error("ERR " + call.args().text(2) + " cannot contain spaces, newlines or special characters.");
             return;
         }
         String value = call.args().text(3);
@@ -274,7 +276,10 @@ public final class ClientCommands extends CommandFamily {
                     string("ip:port"),
                     oneOf(
                                     "new-format",
-                                    integer("client-id").token("ID").since("2.8.12").optional(),
+                                    integer("client-id")
+                                            .token("ID")
+                                            .since("2.8.12")
+                                            .optional(),
                                     oneOf(
                                                     "normal_master_slave_pubsub",
                                                     word("normal", "NORMAL"),
@@ -287,9 +292,15 @@ public final class ClientCommands extends CommandFamily {
                                             .optional(),
                                     string("username").token("USER").optional(),
                                     string("ip:port").token("ADDR").optional(),
-                                    string("ip:port").token("LADDR").since("6.2.0").optional(),
+                                    string("ip:port")
+                                            .token("LADDR")
+                                            .since("6.2.0")
+                                            .optional(),
                                     string("yes/no").token("SKIPME").optional(),
-                                    integer("maxage").token("MAXAGE").since("7.4.0").optional())
+                                    integer("maxage")
+                                            .token("MAXAGE")
+                                            .since("7.4.0")
+                                            .optional())
                             .multiple()))
             .handler(this::kill);
 
@@ -428,8 +439,8 @@ public final class ClientCommands extends CommandFamily {
 
     private static void replyWrongCount(Call call) {
         call.reply()
-                .error("ERR unknown subcommand or wrong number of arguments for '" + call.args().text(1)
-                        + "'. Try CLIENT HELP.");
+                .error("ERR unknown subcommand or wrong number of arguments for '"
+                        + call.args().text(1) + "'. Try CLIENT HELP.");
     }
 
     final CommandSpec pause = admin("PAUSE")

@@ -29,7 +29,7 @@ final class CommandDescription {
         for (var keySpec : spec.keySpecs()) {
             keySpec(keySpec, reply);
         }
-        if (!spec.isContainer()) {
+        if (spec.subcommands().isEmpty()) {
             reply.setHeader(0);
             return;
         }
@@ -149,7 +149,7 @@ final class CommandDescription {
             arguments(spec.args(), reply);
             count++;
         }
-        if (spec.isContainer()) {
+        if (!spec.subcommands().isEmpty()) {
             reply.bulk("subcommands");
             reply.mapHeader(spec.subcommands().size());
             for (var subcommand : spec.subcommands()) {

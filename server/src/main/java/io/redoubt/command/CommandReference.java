@@ -19,12 +19,22 @@ public final class CommandReference {
             well as `+@write`, always or in some forms.
             """;
 
+    private static final String PLANNED =
+            """
+
+            ## Planned
+
+            ACL rules, `ACL CAT` and `ACL DRYRUN` know these commands of Redis 7.0, so that its ACL files load. They
+            cannot run yet.
+
+            """;
+
     private CommandReference() {}
 
     /** Returns the page in Markdown, the same for the same table. */
     public static String markdown(CommandTable table) {
         var groups = new TreeMap<String, List<CommandSpec>>();
-        for (var spec : table.all()) {
+        for (var spec : table.declared()) {
             if (!spec.isContainer() || spec.handlerOrNull() != null) {
                 groups.computeIfAbsent(spec.group(), group -> new ArrayList<>()).add(spec);
             }
@@ -38,17 +48,28 @@ public final class CommandReference {
                     .sorted(Comparator.comparing(CommandSpec::fullName))
                     .forEach(spec -> page.append(row(spec)));
         });
+        String planned = table.all().stream()
+                .filter(spec -> spec.isPlanned() && !spec.isContainer())
+                .map(CommandReference::name)
+                .sorted()
+                .collect(Collectors.joining(", "));
+        if (!planned.isEmpty()) {
+            page.append(PLANNED).append(planned).append(".\n");
+        }
         return page.toString();
     }
 
+    private static String name(CommandSpec spec) {
+        return spec.fullName().replace('|', ' ').toUpperCase(Locale.ROOT);
+    }
+
     private static String row(CommandSpec spec) {
-        String name = spec.fullName().replace('|', ' ').toUpperCase(Locale.ROOT);
         String categories =
                 spec.categories().stream().map(category -> "@" + category.word()).collect(Collectors.joining(" "));
         String reveals = spec.reveals().name().toLowerCase(Locale.ROOT);
         String readsToo = spec.alwaysReadsToo() ? "always" : spec.sometimesReadsToo() ? "by option" : "";
         String summary = spec.summary().replace("|", "\\|");
         String arity = String.valueOf(spec.arity());
-        return "| " + String.join(" | ", name, arity, categories, reveals, readsToo, spec.since(), summary) + " |\n";
+        return "| " + String.join(" | ", name(spec), arity, categories, reveals, readsToo, spec.since(), summary) + " |\n";
     }
 }

@@ -2,6 +2,7 @@ package io.redoubt.command;
 
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Collections;
 import java.util.EnumSet;
 import java.util.LinkedHashMap;
@@ -21,13 +22,15 @@ public final class CommandSpec {
     private final byte[] fullNameBytes;
     private final @Nullable CommandSpec container;
     private final Map<String, CommandSpec> subcommands = new LinkedHashMap<>();
+    private final Map<String, CommandSpec> planned = new LinkedHashMap<>(0);
+    private final boolean isPlanned;
     private final EnumSet<CommandFlag> flags = EnumSet.noneOf(CommandFlag.class);
     private final EnumSet<Category> categories = EnumSet.noneOf(Category.class);
     private final List<KeySpec> keySpecs = new ArrayList<>();
     private final List<String> tips = new ArrayList<>();
     private final List<String[]> history = new ArrayList<>();
     private final List<ArgSpec> args = new ArrayList<>();
-    private final CommandStats stats = new CommandStats();
+    private final CommandStats stats;
     private int id = -1;
     private int arity = -1;
     private String since = "1.0.0";
@@ -40,6 +43,7 @@ public final class CommandSpec {
     private boolean readsToo;
     private boolean mayReadToo;
     private boolean grantedByWriteCategory = true;
+    private boolean isOfRedis7;
     private boolean touchesKeyspace;
     private boolean writesAllKeys;
     private @Nullable FormParser formParser;
@@ -49,6 +53,18 @@ public final class CommandSpec {
     private int soleKeyAccess = -1;
 
     CommandSpec(String name, @Nullable CommandSpec container, String group) {
+        this(name, container, group, new CommandStats(), false);
+    }
+
+    /** Declares a command that is only planned; it never runs, so it shares its statistics. */
+    CommandSpec(String name, @Nullable CommandSpec container, CommandStats noCalls) {
+        this(name, container, "", noCalls, true);
+    }
+
+    private CommandSpec(
+            String name, @Nullable CommandSpec container, String group, CommandStats stats, boolean isPlanned) {
+        this.stats = stats;
+        this.isPlanned = isPlanned;
         this.name = name.toLowerCase(Locale.ROOT);
         this.fullName = container == null ? this.name : container.name + "|" + this.name;
         this.fullNameBytes = fullName.getBytes(StandardCharsets.ISO_8859_1);
@@ -196,10 +212,20 @@ public final class CommandSpec {
         return this;
     }
 
+    void addPlanned(CommandSpec subcommand) {
+        planned.put(subcommand.name, subcommand);
+    }
+
+    void markAsOfRedis7() {
+        isOfRedis7 = true;
+    }
+
     /** Ends the declaration: derives what follows from it. Called once, by the table. */
     void freeze(int assignedId, int loops) {
         id = assignedId;
-        stats.prepare(loops);
+        if (!isPlanned) {
+            stats.prepare(loops);
+        }
         if (flags.contains(CommandFlag.WRITE)) {
             categories.add(Category.WRITE);
         }
@@ -226,7 +252,7 @@ public final class CommandSpec {
                 soleKeyAccess = spec.access();
             }
         }
-        if (handler == null && subcommands.isEmpty()) {
+        if (!isPlanned && handler == null && subcommands.isEmpty()) {
             throw new IllegalStateException("no handler: " + fullName);
         }
     }
@@ -257,14 +283,10 @@ public final class CommandSpec {
         }
         int first = spec.beginIndex();
         if (spec.beginKeyword() != null) {
-            int at = first;
-            while (at < arguments.count() && !arguments.is(at, spec.beginKeyword())) {
-                at++;
-            }
-            if (at >= arguments.count()) {
-                return;
-            }
-            first = at + 1;
+            first = afterKeyword(spec.beginKeyword(), first, arguments);
+        }
+        if (first <= 0) {
+            return; // The keyword is not there, or only a parser of its own finds these keys.
         }
         int access = spec.access();
         if (spec.byKeyCount()) {
@@ -280,15 +302,38 @@ public final class CommandSpec {
             }
             return;
         }
-        int last = spec.last() >= 0 ? first + spec.last() : arguments.count() + spec.last();
+        int last = first + spec.last();
+        if (spec.last() < 0) {
+            int rest = arguments.count() - first;
+            last = spec.limit() > 1 ? first + rest / spec.limit() + spec.last() : first + rest + spec.last();
+        }
         for (int at = first; at <= last && at < arguments.count(); at += spec.step()) {
             form.addKey(at, access);
         }
     }
 
-    /** Returns the subcommand of a name in any case, or null. */
+    /** Returns the argument behind a keyword, or 0; a negative start seeks backwards from so far before the end. */
+    private static int afterKeyword(String keyword, int startFrom, Args arguments) {
+        int step = startFrom < 0 ? -1 : 1;
+        for (int at = startFrom < 0 ? arguments.count() + startFrom : startFrom;
+                at > 0 && at < arguments.count();
+                at += step) {
+            if (arguments.is(at, keyword)) {
+                return at + 1;
+            }
+        }
+        return 0;
+    }
+
+    /** Returns the subcommand of a name in any case, or null; planned ones are not found. */
     public @Nullable CommandSpec subcommand(String subcommandName) {
         return subcommands.get(subcommandName.toLowerCase(Locale.ROOT));
+    }
+
+    /** Returns the subcommand of a name in any case, planned ones included, or null. */
+    public @Nullable CommandSpec knownSubcommand(String subcommandName) {
+        var running = subcommand(subcommandName);
+        return running != null || planned.isEmpty() ? running : planned.get(subcommandName.toLowerCase(Locale.ROOT));
     }
 
     /** Returns the subcommand that an argument names, in any case, or null. */
@@ -333,11 +378,27 @@ public final class CommandSpec {
     }
 
     public boolean isContainer() {
-        return !subcommands.isEmpty();
+        return !subcommands.isEmpty() || !planned.isEmpty();
     }
 
-    public java.util.Collection<CommandSpec> subcommands() {
+    /** Whether rules may name it although it cannot run yet. Nothing else shows it. */
+    public boolean isPlanned() {
+        return isPlanned;
+    }
+
+    /** Whether Redis 7.0 has it too. */
+    public boolean isOfRedis7() {
+        return isOfRedis7;
+    }
+
+    /** Returns the subcommands that run. */
+    public Collection<CommandSpec> subcommands() {
         return subcommands.values();
+    }
+
+    /** Returns the subcommands that are only planned. */
+    public Collection<CommandSpec> plannedSubcommands() {
+        return planned.values();
     }
 
     public Set<CommandFlag> flags() {
@@ -430,7 +491,8 @@ public final class CommandSpec {
         return handler;
     }
 
-    @Nullable Handler handlerOrNull() {
+    @Nullable
+    Handler handlerOrNull() {
         return handler;
     }
 

@@ -13,12 +13,13 @@ import org.jspecify.annotations.Nullable;
 
 /** All commands by name. A look-up folds case and hashes the name's bytes without making a string of them. */
 public final class CommandTable {
-    private static final VarHandle LONGS =
-            MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+    private static final VarHandle LONGS = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
     private static final long LOWER = 0x2020202020202020L;
 
     private final List<CommandSpec> all = new ArrayList<>();
     private final Map<String, CommandSpec> byName = new LinkedHashMap<>();
+    private final Map<String, CommandSpec> known;
+    private final int declaredCount;
     private final @Nullable CommandSpec[] slots = new CommandSpec[1024];
     private final byte[][] slotNames = new byte[1024][];
 
@@ -30,6 +31,20 @@ public final class CommandTable {
                 add(spec, renames, loops);
             }
         }
+        declaredCount = all.size();
+        known = new LinkedHashMap<>(byName);
+        new PlannedCommands().addMissing(known);
+        for (var spec : known.values()) {
+            if (spec.isPlanned()) {
+                addPlanned(spec);
+            }
+            spec.plannedSubcommands().forEach(this::addPlanned);
+        }
+    }
+
+    private void addPlanned(CommandSpec spec) {
+        spec.freeze(all.size(), 0);
+        all.add(spec);
     }
 
     private void add(CommandSpec spec, Map<String, String> renames, int loops) {
@@ -96,19 +111,40 @@ public final class CommandTable {
         return true;
     }
 
-    /** Returns a command by its original name, {@code config|set} for a subcommand; null if there is none. */
+    /**
+     * Returns a command by its original name, {@code config|set} for a subcommand; planned ones included; null if there
+     * is none.
+     */
     public @Nullable CommandSpec byFullName(String fullName) {
         int bar = fullName.indexOf('|');
-        var spec = byName.get((bar < 0 ? fullName : fullName.substring(0, bar)).toLowerCase(Locale.ROOT));
-        return bar < 0 || spec == null ? spec : spec.subcommand(fullName.substring(bar + 1));
+        var spec = known.get((bar < 0 ? fullName : fullName.substring(0, bar)).toLowerCase(Locale.ROOT));
+        return bar < 0 || spec == null ? spec : spec.knownSubcommand(fullName.substring(bar + 1));
     }
 
-    /** Returns the commands, without subcommands, in the order of declaration. */
+    /** Returns the command or subcommand that a request names, planned ones included; null if there is none. */
+    public @Nullable CommandSpec known(Args request) {
+        var spec = find(request.buffer(), request.start(0), request.length(0));
+        if (spec == null) {
+            // A command that runs may be hidden by another name; one that is planned has only its own.
+            spec = known.get(request.text(0).toLowerCase(Locale.ROOT));
+            if (spec == null || !spec.isPlanned()) {
+                return null;
+            }
+        }
+        return spec.isContainer() && request.count() > 1 ? spec.knownSubcommand(request.text(1)) : spec;
+    }
+
+    /** Returns the commands that run, without subcommands, in the order of declaration. */
     public Collection<CommandSpec> commands() {
         return byName.values();
     }
 
-    /** Returns commands and subcommands; the index is the {@link CommandSpec#id()}. */
+    /** Returns the commands and subcommands that run. */
+    public List<CommandSpec> declared() {
+        return all.subList(0, declaredCount);
+    }
+
+    /** Returns commands and subcommands, those that are planned last; the index is the {@link CommandSpec#id()}. */
     public List<CommandSpec> all() {
         return all;
     }

@@ -228,7 +228,9 @@ public final class Dispatcher {
         if ((bits & ServerState.OUT_OF_MEMORY) != 0 && spec.has(CommandFlag.DENYOOM) && !isMaster) {
             return Errors.OUT_OF_MEMORY;
         }
-        if ((bits & ServerState.SAVE_FAILED) != 0 && !isMaster && (writes || spec.name().equals("ping"))) {
+        if ((bits & ServerState.SAVE_FAILED) != 0
+                && !isMaster
+                && (writes || spec.name().equals("ping"))) {
             return Errors.MISCONF;
         }
         if ((bits & ServerState.TOO_FEW_REPLICAS) != 0 && !isMaster && spec.has(CommandFlag.WRITE)) {

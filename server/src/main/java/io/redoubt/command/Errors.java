@@ -9,8 +9,7 @@ public final class Errors {
     public static final byte[] NOT_A_FLOAT = line("ERR value is not a valid float");
     public static final byte[] OUT_OF_RANGE = line("ERR value is out of range");
     public static final byte[] NOT_POSITIVE = line("ERR value is out of range, must be positive");
-    public static final byte[] WRONG_TYPE =
-            line("WRONGTYPE Operation against a key holding the wrong kind of value");
+    public static final byte[] WRONG_TYPE = line("WRONGTYPE Operation against a key holding the wrong kind of value");
     public static final byte[] NO_SUCH_KEY = line("ERR no such key");
     public static final byte[] DB_INDEX = line("ERR DB index is out of range");
     public static final byte[] SAME_OBJECT = line("ERR source and destination objects are the same");

@@ -33,7 +33,8 @@ public interface Gate {
     byte[] denied(Session session, CommandSpec spec, Args args, int verdict);
 
     /** Returns the user that new connections are: the default user, or null when they must authenticate. */
-    @Nullable Principal initialUser(Session session);
+    @Nullable
+    Principal initialUser(Session session);
 
     /** Brings the session's user up to date after ACL changes. Called when {@link #generation()} has moved. */
     void refresh(Session session);

@@ -24,12 +24,10 @@ import org.jspecify.annotations.Nullable;
 public final class ServerCommands extends CommandFamily {
     private static final byte[] INVALID_COMMAND = Errors.line("ERR Invalid command specified");
     private static final byte[] NO_KEYS = Errors.line("ERR The command has no key arguments");
-    private static final byte[] INVALID_COUNT =
-            Errors.line("ERR Invalid number of arguments specified for command");
+    private static final byte[] INVALID_COUNT = Errors.line("ERR Invalid number of arguments specified for command");
     private static final byte[] INVALID_ARGUMENTS = Errors.line("ERR Invalid arguments specified for command");
     /** A redoubt from above. */
-    private static final String ART =
-            """
+    private static final String ART = """
                   /\\
              ____/  \\____
              \\          /
@@ -217,7 +215,7 @@ public final class ServerCommands extends CommandFamily {
             call.reply().error(Errors.SYNTAX);
             return;
         }
-        List<CommandSpec> listed = table().all().stream().filter(filter).toList();
+        List<CommandSpec> listed = table().declared().stream().filter(filter).toList();
         call.reply().arrayHeader(listed.size());
         for (var spec : listed) {
             call.reply().bulk(spec.fullNameBytes());
@@ -273,7 +271,8 @@ public final class ServerCommands extends CommandFamily {
             call.reply().error(INVALID_COMMAND);
             return;
         }
-        boolean hasKeys = spec.keySpecs().stream().anyMatch(keySpec -> !keySpec.flags().contains(KeySpec.Flag.NOT_KEY));
+        boolean hasKeys =
+                spec.keySpecs().stream().anyMatch(keySpec -> !keySpec.flags().contains(KeySpec.Flag.NOT_KEY));
         if (!hasKeys) {
             call.reply().error(NO_KEYS);
             return;
@@ -285,8 +284,7 @@ public final class ServerCommands extends CommandFamily {
         var form = new Form();
         spec.parse(args, form);
         // A count of keys that is wrong leaves it open which arguments are keys.
-        boolean isUnclear =
-                form.error != null && spec.keySpecs().stream().anyMatch(KeySpec::byKeyCount);
+        boolean isUnclear = form.error != null && spec.keySpecs().stream().anyMatch(KeySpec::byKeyCount);
         if (form.keyCount() == 0 || isUnclear) {
             if (spec.flags().contains(NO_MANDATORY_KEYS)) {
                 call.reply().emptyArray();

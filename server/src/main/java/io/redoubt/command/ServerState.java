@@ -14,6 +14,7 @@ public final class ServerState {
     public static final int STALE = 1 << 2;
     /** Saving failed, and `stop-writes-on-bgsave-error` is on. */
     public static final int SAVE_FAILED = 1 << 3;
+
     public static final int OUT_OF_MEMORY = 1 << 4;
     public static final int TOO_FEW_REPLICAS = 1 << 5;
     /** CLIENT PAUSE of writes. */

@@ -273,8 +273,12 @@ public final class StringCommands extends CommandFamily {
                                     ArgSpec.word("xx", "XX"),
                                     ArgSpec.string("ifeq-value").token("IFEQ").since("8.4.0"),
                                     ArgSpec.string("ifne-value").token("IFNE").since("8.4.0"),
-                                    ArgSpec.string("ifdeq-digest").token("IFDEQ").since("8.4.0"),
-                                    ArgSpec.string("ifdne-digest").token("IFDNE").since("8.4.0"))
+                                    ArgSpec.string("ifdeq-digest")
+                                            .token("IFDEQ")
+                                            .since("8.4.0"),
+                                    ArgSpec.string("ifdne-digest")
+                                            .token("IFDNE")
+                                            .since("8.4.0"))
                             .since("2.6.12")
                             .optional(),
                     ArgSpec.word("get", "GET").since("6.2.0").optional(),
@@ -282,8 +286,12 @@ public final class StringCommands extends CommandFamily {
                                     "expiration",
                                     ArgSpec.integer("seconds").token("EX").since("2.6.12"),
                                     ArgSpec.integer("milliseconds").token("PX").since("2.6.12"),
-                                    ArgSpec.unixTime("unix-time-seconds").token("EXAT").since("6.2.0"),
-                                    ArgSpec.unixTime("unix-time-milliseconds").token("PXAT").since("6.2.0"),
+                                    ArgSpec.unixTime("unix-time-seconds")
+                                            .token("EXAT")
+                                            .since("6.2.0"),
+                                    ArgSpec.unixTime("unix-time-milliseconds")
+                                            .token("PXAT")
+                                            .since("6.2.0"),
                                     ArgSpec.word("keepttl", "KEEPTTL").since("6.0.0"))
                             .optional())
             .form(StringCommands::parseSet)
@@ -633,7 +641,8 @@ public final class StringCommands extends CommandFamily {
             .flags(WRITE, DENYOOM)
             .categories(STRING)
             .keys(1, -1, 2, OW, UPDATE)
-            .args(ArgSpec.block("key_value", ArgSpec.key("key"), ArgSpec.string("value")).multiple())
+            .args(ArgSpec.block("key_value", ArgSpec.key("key"), ArgSpec.string("value"))
+                    .multiple())
             .handler(this::mset);
 
     private void mset(Call call) {
@@ -655,7 +664,8 @@ public final class StringCommands extends CommandFamily {
             .categories(STRING)
             .keys(1, -1, 2, OW, INSERT)
             .reveals(Reveals.EXISTENCE)
-            .args(ArgSpec.block("key_value", ArgSpec.key("key"), ArgSpec.string("value")).multiple())
+            .args(ArgSpec.block("key_value", ArgSpec.key("key"), ArgSpec.string("value"))
+                    .multiple())
             .handler(this::msetnx);
 
     private void msetnx(Call call) {
@@ -886,8 +896,7 @@ public final class StringCommands extends CommandFamily {
             Arrays.fill(bytes, length, offset, (byte) 0);
         }
         System.arraycopy(args.buffer(), args.start(valueArg), bytes, offset, added);
-        call.setString(
-                1, Encoding.RAW, bytes, 0, total, isFound ? entry.expiryMillis() : Keyspace.NO_EXPIRY);
+        call.setString(1, Encoding.RAW, bytes, 0, total, isFound ? entry.expiryMillis() : Keyspace.NO_EXPIRY);
     }
 
     // ---- Numbers ----

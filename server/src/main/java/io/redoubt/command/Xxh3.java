@@ -12,8 +12,7 @@ import java.util.HexFormat;
  * @see <a href="https://github.com/Cyan4973/xxHash/blob/dev/doc/xxhash_spec.md">the specification</a>
  */
 final class Xxh3 {
-    private static final VarHandle LONGS =
-            MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+    private static final VarHandle LONGS = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
     private static final VarHandle INTS = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
     private static final byte[] SECRET = HexFormat.of()
             .parseHex("b8fe6c3923a44bbe7c01812cf721ad1cded46de9839097db7240a4a4b7b3671f"
@@ -97,8 +96,7 @@ final class Xxh3 {
     }
 
     private static long mix16(byte[] bytes, int at, int secretAt) {
-        return fold(
-                longAt(bytes, at) ^ longAt(SECRET, secretAt), longAt(bytes, at + 8) ^ longAt(SECRET, secretAt + 8));
+        return fold(longAt(bytes, at) ^ longAt(SECRET, secretAt), longAt(bytes, at + 8) ^ longAt(SECRET, secretAt + 8));
     }
 
     private static long hashUpTo128(byte[] bytes, int from, int length) {
@@ -124,9 +122,7 @@ final class Xxh3 {
     }
 
     private static long hashLong(byte[] bytes, int from, int length) {
-        long[] sums = {
-            PRIME32_3, PRIME64_1, PRIME64_2, PRIME64_3, PRIME64_4, PRIME32_2, PRIME64_5, PRIME32_1
-        };
+        long[] sums = {PRIME32_3, PRIME64_1, PRIME64_2, PRIME64_3, PRIME64_4, PRIME32_2, PRIME64_5, PRIME32_1};
         int stripeCount = (length - 1) / STRIPE; // The last stripe ends with the input and is added by itself.
         for (int i = 0; i < stripeCount; i++) {
             int inBlock = i % STRIPES_PER_BLOCK;

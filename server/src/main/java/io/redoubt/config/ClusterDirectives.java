@@ -28,13 +28,11 @@ public final class ClusterDirectives extends DirectiveGroup {
             .check(ClusterDirectives::hostName)
             .meaning("Announced host name.");
 
-    public final Directive<String> clusterAnnounceIp = text("cluster-announce-ip", "")
-            .changes(AT_RUNTIME)
-            .meaning("Announced ip.");
+    public final Directive<String> clusterAnnounceIp =
+            text("cluster-announce-ip", "").changes(AT_RUNTIME).meaning("Announced ip.");
 
-    public final Directive<Long> clusterAnnouncePort = integer("cluster-announce-port", 0L, 0L, 65535L)
-            .changes(AT_RUNTIME)
-            .meaning("Announced client port.");
+    public final Directive<Long> clusterAnnouncePort =
+            integer("cluster-announce-port", 0L, 0L, 65535L).changes(AT_RUNTIME).meaning("Announced client port.");
 
     public final Directive<Long> clusterAnnounceTlsPort = integer("cluster-announce-tls-port", 0L, 0L, 65535L)
             .changes(AT_RUNTIME)
@@ -44,9 +42,8 @@ public final class ClusterDirectives extends DirectiveGroup {
             .changes(AT_START)
             .meaning("File where the node saves cluster state.");
 
-    public final Directive<Boolean> clusterEnabled = bool("cluster-enabled", false)
-            .changes(AT_START)
-            .meaning("Cluster mode.");
+    public final Directive<Boolean> clusterEnabled =
+            bool("cluster-enabled", false).changes(AT_START).meaning("Cluster mode.");
 
     public final Directive<Long> clusterLinkSendbufLimit = bytes("cluster-link-sendbuf-limit", 0L, 0L, Long.MAX_VALUE)
             .changes(AT_RUNTIME)
@@ -60,12 +57,11 @@ public final class ClusterDirectives extends DirectiveGroup {
             .changes(AT_RUNTIME)
             .meaning("Ms before a node counts as failing.");
 
-    public final Directive<Long> clusterPort = integer("cluster-port", 0L, 0L, 65535L)
-            .changes(AT_START)
-            .meaning("Bus port; 0 = client port + 10000.");
+    public final Directive<Long> clusterPort =
+            integer("cluster-port", 0L, 0L, 65535L).changes(AT_START).meaning("Bus port; 0 = client port + 10000.");
 
-    public final Directive<String> clusterPreferredEndpointType =
-            choice("cluster-preferred-endpoint-type", "ip", "ip", "hostname", "unknown-endpoint")
+    public final Directive<String> clusterPreferredEndpointType = choice(
+                    "cluster-preferred-endpoint-type", "ip", "ip", "hostname", "unknown-endpoint")
             .changes(AT_RUNTIME)
             .meaning("Which endpoint CLUSTER SLOTS and redirects show.");
 
@@ -74,8 +70,8 @@ public final class ClusterDirectives extends DirectiveGroup {
             .changes(AT_RUNTIME)
             .meaning("Replica never starts automatic failover.");
 
-    public final Directive<Long> clusterReplicaValidityFactor =
-            integer("cluster-replica-validity-factor", 10L, 0L, 2147483647L)
+    public final Directive<Long> clusterReplicaValidityFactor = integer(
+                    "cluster-replica-validity-factor", 10L, 0L, 2147483647L)
             .alias("cluster-slave-validity-factor")
             .changes(AT_RUNTIME)
             .meaning("Max data age factor for failover.");

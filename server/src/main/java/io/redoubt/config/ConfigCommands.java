@@ -46,10 +46,7 @@ public final class ConfigCommands extends CommandFamily {
      * @param userLines the `user` lines that CONFIG REWRITE writes; null where an ACL file holds the users
      */
     public ConfigCommands(
-            Config config,
-            @Nullable Path file,
-            Supplier<@Nullable List<String>> userLines,
-            Runnable resetStat) {
+            Config config, @Nullable Path file, Supplier<@Nullable List<String>> userLines, Runnable resetStat) {
         super("server");
         this.config = config;
         editor = new ConfigEditor(config);
@@ -107,7 +104,8 @@ public final class ConfigCommands extends CommandFamily {
         }
         var settings = new ArrayList<ConfigEditor.Setting>();
         for (int i = 2; i < call.argCount(); i += 2) {
-            settings.add(new ConfigEditor.Setting(call.args().text(i), call.args().text(i + 1)));
+            settings.add(
+                    new ConfigEditor.Setting(call.args().text(i), call.args().text(i + 1)));
         }
         String allowed = config.security.enableProtectedConfigs.value();
         boolean mayChangeProtected = allowed.equals("yes")

@@ -57,7 +57,10 @@ public final class ConfigFile {
         for (Directive<?> directive : config.all()) {
             boolean isInFile = places.containsKey(directive.name());
             // The folder is always written: a relative file name means nothing without it.
-            boolean isWritten = isInFile || writesAll || !directive.isDefault() || directive.name().equals("dir");
+            boolean isWritten = isInFile
+                    || writesAll
+                    || !directive.isDefault()
+                    || directive.name().equals("dir");
             if (isWritten) {
                 for (String args : directive.lines(isInFile || writesAll)) {
                     put(directive.name() + " " + args, places.get(directive.name()), lines, added);
@@ -76,8 +79,7 @@ public final class ConfigFile {
         return join(lines, added);
     }
 
-    private static Map<String, Queue<Integer>> places(
-            List<@Nullable String> lines, Config config, boolean findsUsers) {
+    private static Map<String, Queue<Integer>> places(List<@Nullable String> lines, Config config, boolean findsUsers) {
         Map<String, Queue<Integer>> places = new HashMap<>();
         for (int i = 0; i < lines.size(); i++) {
             String line = String.valueOf(lines.get(i)).strip();
@@ -88,9 +90,11 @@ public final class ConfigFile {
             String first = words.getFirst().toLowerCase(Locale.ROOT);
             Directive<?> directive = config.find(first);
             if (directive != null) {
-                places.computeIfAbsent(directive.name(), _ -> new ArrayDeque<>()).add(i);
+                places.computeIfAbsent(directive.name(), _ -> new ArrayDeque<>())
+                        .add(i);
             } else if (findsUsers && first.equals("user") && words.size() > 1) {
-                places.computeIfAbsent("user " + words.get(1), _ -> new ArrayDeque<>()).add(i);
+                places.computeIfAbsent("user " + words.get(1), _ -> new ArrayDeque<>())
+                        .add(i);
             }
         }
         return places;
@@ -130,8 +134,7 @@ public final class ConfigFile {
         // Passwords: nobody else may read the new file before it has the permissions of the old one.
         boolean isPosix = Files.getFileAttributeView(folder, PosixFileAttributeView.class) != null;
         Path temporary = isPosix
-                ? Files.createTempFile(
-                        folder, "redis.conf", ".tmp", PosixFilePermissions.asFileAttribute(OWNER_ONLY))
+                ? Files.createTempFile(folder, "redis.conf", ".tmp", PosixFilePermissions.asFileAttribute(OWNER_ONLY))
                 : Files.createTempFile(folder, "redis.conf", ".tmp");
         try {
             try (FileChannel channel = FileChannel.open(temporary, StandardOpenOption.WRITE)) {

@@ -235,7 +235,8 @@ public final class ConfigLoader {
         String name = words.getFirst().toLowerCase(Locale.ROOT);
         Directive<?> directive = config.find(name);
         Directive<?> meant = directive == null ? config.find(config.nearestName(name)) : directive;
-        if (name.contains("pass") || name.contains("auth") && !name.equals("tls-auth-clients")
+        if (name.contains("pass")
+                || name.contains("auth") && !name.equals("tls-auth-clients")
                 || meant != null && meant.isSecret() && words.size() > 1) {
             return words.getFirst() + (line.length() == words.getFirst().length() ? "" : " (redacted)");
         }
@@ -248,11 +249,16 @@ public final class ConfigLoader {
             problems.append("\n*** FATAL CONFIG FILE ERROR (Redis 7.0.15) ***\n");
         }
         problems.append("Reading the configuration file, at line ").append(line).append('\n');
-        problems.append(">>> '").append(text(shown)).append("'\n").append(reason).append('\n');
+        problems.append(">>> '")
+                .append(text(shown))
+                .append("'\n")
+                .append(reason)
+                .append('\n');
     }
 
     private void checkTogether() {
-        if (config.cluster.clusterEnabled.value() && config.replication.replicaof.value().isPresent()) {
+        if (config.cluster.clusterEnabled.value()
+                && config.replication.replicaof.value().isPresent()) {
             if (problems.isEmpty()) {
                 problems.append("\n*** FATAL CONFIG FILE ERROR (Redis 7.0.15) ***\n");
             }

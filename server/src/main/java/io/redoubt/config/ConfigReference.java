@@ -18,12 +18,11 @@ public final class ConfigReference {
     private static void appendRow(StringBuilder page, Directive<?> directive) {
         page.append("| `").append(directive.name()).append('`');
         directive.aliases().forEach(alias -> page.append(" (`").append(alias).append("`)"));
-        String defaultText =
-                switch (directive.name()) {
-                    case "dir" -> "the folder of the start";
-                    case "io-threads" -> "1 on one or two cores, else cores minus one, at most 8";
-                    default -> directive.defaultText();
-                };
+        String defaultText = switch (directive.name()) {
+            case "dir" -> "the folder of the start";
+            case "io-threads" -> "1 on one or two cores, else cores minus one, at most 8";
+            default -> directive.defaultText();
+        };
         page.append(" | ").append(defaultText.isEmpty() ? "(empty)" : defaultText);
         page.append(" | ").append(directive.range().replace("|", "\\|"));
         page.append(" | ")

@@ -17,7 +17,8 @@ public final class Directive<T> {
          * Applies {@code value}. Called with the former value to take a change back.
          * @return null when done, else the reason in words for the client
          */
-        @Nullable String apply(T value);
+        @Nullable
+        String apply(T value);
     }
 
     private final String name;

@@ -327,7 +327,8 @@ final class Forms {
 
         @Override
         public List<String> lines(List<String> value, List<String> defaultValue, boolean whole) {
-            return List.of(value.isEmpty() ? "\"\"" : value.stream().map(Forms::word).collect(Collectors.joining(" ")));
+            return List.of(
+                    value.isEmpty() ? "\"\"" : value.stream().map(Forms::word).collect(Collectors.joining(" ")));
         }
 
         @Override
@@ -378,7 +379,9 @@ final class Forms {
         }
 
         private static List<String> words(List<SavePoint> value) {
-            return value.stream().map(point -> point.seconds() + " " + point.changes()).toList();
+            return value.stream()
+                    .map(point -> point.seconds() + " " + point.changes())
+                    .toList();
         }
 
         @Override
@@ -470,8 +473,7 @@ final class Forms {
             String text = one(args);
             for (int i = 0; i < text.length(); i++) {
                 if ((EVENT_CLASSES + "AKE").indexOf(text.charAt(i)) < 0) {
-                    throw new RefusedValueException(
-                            "Invalid event class character. Use 'Ag$lshzxeKEtmdn'.");
+                    throw new RefusedValueException("Invalid event class character. Use 'Ag$lshzxeKEtmdn'.");
                 }
             }
             String wanted = text.indexOf('A') < 0 ? text : text + ALL_CLASSES;

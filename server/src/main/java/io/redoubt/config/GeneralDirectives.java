@@ -8,8 +8,8 @@ import org.jspecify.annotations.Nullable;
 
 /** The process as a whole. */
 public final class GeneralDirectives extends DirectiveGroup {
-    private static final List<String> TITLE_VARIABLES = List.of(
-            "title", "listen-addr", "server-mode", "port", "tls-port", "unixsocket", "config-file");
+    private static final List<String> TITLE_VARIABLES =
+            List.of("title", "listen-addr", "server-mode", "port", "tls-port", "unixsocket", "config-file");
 
     public final Directive<String> bgsaveCpulist = text("bgsave_cpulist", "")
             .changes(AT_START)
@@ -26,18 +26,16 @@ public final class GeneralDirectives extends DirectiveGroup {
             .meaning("Run in the background.")
             .withoutEffect("the launcher or the service manager decides");
 
-    public final Directive<Long> databases = integer("databases", 16L, 1L, 2147483647L)
-            .changes(AT_START)
-            .meaning("Number of logical databases.");
+    public final Directive<Long> databases =
+            integer("databases", 16L, 1L, 2147483647L).changes(AT_START).meaning("Number of logical databases.");
 
     public final Directive<Boolean> disableThp = bool("disable-thp", true)
             .changes(AT_START)
             .meaning("Disable transparent huge pages for the process.")
             .withoutEffect("the launcher sets the page use of the JVM");
 
-    public final Directive<Boolean> dynamicHz = bool("dynamic-hz", true)
-            .changes(AT_RUNTIME)
-            .meaning("Raise hz with client count.");
+    public final Directive<Boolean> dynamicHz =
+            bool("dynamic-hz", true).changes(AT_RUNTIME).meaning("Raise hz with client count.");
 
     public final Directive<Long> hz = integer("hz", 10L, 0L, 2147483647L)
             .changes(AT_RUNTIME)
@@ -48,20 +46,19 @@ public final class GeneralDirectives extends DirectiveGroup {
             .meaning("Start-up warnings to ignore (ARM64-COW-BUG).")
             .withoutEffect("the warnings it silences do not exist here");
 
-    public final Directive<String> pidfile = text("pidfile", "")
-            .changes(AT_START)
-            .meaning("Pid file path.");
+    public final Directive<String> pidfile =
+            text("pidfile", "").changes(AT_START).meaning("Pid file path.");
 
-    public final Directive<String> procTitleTemplate =
-            text("proc-title-template", "{title} {listen-addr} {server-mode}")
+    public final Directive<String> procTitleTemplate = text(
+                    "proc-title-template", "{title} {listen-addr} {server-mode}")
             .changes(AT_RUNTIME)
             .check(GeneralDirectives::titleTemplate)
             .meaning("Process title template: {title} {listen-addr} {server-mode} {port} {tls-port} "
                     + "{unixsocket} {config-file}.")
             .withoutEffect("a JVM cannot change the title of its process");
 
-    public final Directive<String> propagationErrorBehavior =
-            choice("propagation-error-behavior", "ignore", "ignore", "panic", "panic-on-replicas")
+    public final Directive<String> propagationErrorBehavior = choice(
+                    "propagation-error-behavior", "ignore", "ignore", "panic", "panic-on-replicas")
             .changes(AT_RUNTIME)
             .meaning("What to do when a replicated/AOF command fails.");
 
@@ -75,14 +72,14 @@ public final class GeneralDirectives extends DirectiveGroup {
             .meaning("Change the process title.")
             .withoutEffect("a JVM cannot change the title of its process");
 
-    public final Directive<List<String>> shutdownOnSigint =
-            choices("shutdown-on-sigint", "default", "default", "save", "nosave", "now", "force")
+    public final Directive<List<String>> shutdownOnSigint = choices(
+                    "shutdown-on-sigint", "default", "default", "save", "nosave", "now", "force")
             .changes(AT_RUNTIME)
             .check(GeneralDirectives::saveOrNot)
             .meaning("List of flags for SIGINT shutdown.");
 
-    public final Directive<List<String>> shutdownOnSigterm =
-            choices("shutdown-on-sigterm", "default", "default", "save", "nosave", "now", "force")
+    public final Directive<List<String>> shutdownOnSigterm = choices(
+                    "shutdown-on-sigterm", "default", "default", "save", "nosave", "now", "force")
             .changes(AT_RUNTIME)
             .check(GeneralDirectives::saveOrNot)
             .meaning("List of flags for SIGTERM shutdown.");
@@ -95,9 +92,8 @@ public final class GeneralDirectives extends DirectiveGroup {
             .changes(AT_START)
             .meaning("Init system integration.");
 
-    public final Directive<Boolean> useExitOnPanic = bool("use-exit-on-panic", false)
-            .hidden()
-            .meaning("Exit instead of aborting on a fault; for tests.");
+    public final Directive<Boolean> useExitOnPanic =
+            bool("use-exit-on-panic", false).hidden().meaning("Exit instead of aborting on a fault; for tests.");
 
     public final Directive<Long> watchdogPeriod = integer("watchdog-period", 0L, 0L, 2147483647L)
             .hidden()

@@ -9,7 +9,11 @@ import org.jspecify.annotations.Nullable;
  * @param users the {@code user} lines in order
  * @param file the configuration file, absolute; null when there is none
  */
-public record LoadedConfig(Config config, List<UserLine> users, List<Rename> renames, @Nullable Path file) {
+public record LoadedConfig(
+        Config config,
+        List<UserLine> users,
+        List<Rename> renames,
+        @Nullable Path file) {
     /** A {@code user} line: the rules are words of ACL SETUSER. */
     public record UserLine(String name, List<String> rules) {
         @Override

@@ -17,14 +17,14 @@ public final class MemoryDirectives extends DirectiveGroup {
             .meaning("Min CPU percent for active defrag.")
             .withoutEffect("the arena keeps its size classes dense by itself");
 
-    public final Directive<Long> activeDefragIgnoreBytes =
-            bytes("active-defrag-ignore-bytes", 104857600L, 1L, Long.MAX_VALUE)
+    public final Directive<Long> activeDefragIgnoreBytes = bytes(
+                    "active-defrag-ignore-bytes", 104857600L, 1L, Long.MAX_VALUE)
             .changes(AT_RUNTIME)
             .meaning("Fragmentation waste below which defrag does not start.")
             .withoutEffect("the arena keeps its size classes dense by itself");
 
-    public final Directive<Long> activeDefragMaxScanFields =
-            integer("active-defrag-max-scan-fields", 1000L, 1L, Long.MAX_VALUE)
+    public final Directive<Long> activeDefragMaxScanFields = integer(
+                    "active-defrag-max-scan-fields", 1000L, 1L, Long.MAX_VALUE)
             .changes(AT_RUNTIME)
             .meaning("Collections with more fields than this are defragmented in steps.")
             .withoutEffect("the arena keeps its size classes dense by itself");
@@ -59,21 +59,18 @@ public final class MemoryDirectives extends DirectiveGroup {
             .meaning("Jemalloc background purge thread.")
             .withoutEffect("there is no jemalloc");
 
-    public final Directive<Boolean> lazyfreeLazyEviction = bool("lazyfree-lazy-eviction", false)
-            .changes(AT_RUNTIME)
-            .meaning("Evict in background thread.");
+    public final Directive<Boolean> lazyfreeLazyEviction =
+            bool("lazyfree-lazy-eviction", false).changes(AT_RUNTIME).meaning("Evict in background thread.");
 
-    public final Directive<Boolean> lazyfreeLazyExpire = bool("lazyfree-lazy-expire", false)
-            .changes(AT_RUNTIME)
-            .meaning("Free expired in background.");
+    public final Directive<Boolean> lazyfreeLazyExpire =
+            bool("lazyfree-lazy-expire", false).changes(AT_RUNTIME).meaning("Free expired in background.");
 
     public final Directive<Boolean> lazyfreeLazyServerDel = bool("lazyfree-lazy-server-del", false)
             .changes(AT_RUNTIME)
             .meaning("Free implicitly deleted (RENAME, SET over…) in background.");
 
-    public final Directive<Boolean> lazyfreeLazyUserDel = bool("lazyfree-lazy-user-del", false)
-            .changes(AT_RUNTIME)
-            .meaning("DEL behaves as UNLINK.");
+    public final Directive<Boolean> lazyfreeLazyUserDel =
+            bool("lazyfree-lazy-user-del", false).changes(AT_RUNTIME).meaning("DEL behaves as UNLINK.");
 
     public final Directive<Boolean> lazyfreeLazyUserFlush = bool("lazyfree-lazy-user-flush", false)
             .changes(AT_RUNTIME)
@@ -83,13 +80,11 @@ public final class MemoryDirectives extends DirectiveGroup {
             .changes(AT_RUNTIME)
             .meaning("Minutes per LFU counter decay step.");
 
-    public final Directive<Long> lfuLogFactor = integer("lfu-log-factor", 10L, 0L, 2147483647L)
-            .changes(AT_RUNTIME)
-            .meaning("LFU counter growth factor.");
+    public final Directive<Long> lfuLogFactor =
+            integer("lfu-log-factor", 10L, 0L, 2147483647L).changes(AT_RUNTIME).meaning("LFU counter growth factor.");
 
-    public final Directive<Long> maxmemory = bytes("maxmemory", 0L, 0L, Long.MAX_VALUE)
-            .changes(AT_RUNTIME)
-            .meaning("Memory limit; 0 = none.");
+    public final Directive<Long> maxmemory =
+            bytes("maxmemory", 0L, 0L, Long.MAX_VALUE).changes(AT_RUNTIME).meaning("Memory limit; 0 = none.");
 
     public final Directive<Long> maxmemoryEvictionTenacity = integer("maxmemory-eviction-tenacity", 10L, 0L, 100L)
             .changes(AT_RUNTIME)
@@ -117,8 +112,8 @@ public final class MemoryDirectives extends DirectiveGroup {
             .changes(AT_RUNTIME)
             .meaning("Adjust Linux OOM score.");
 
-    public final Directive<List<Integer>> oomScoreAdjValues =
-            special("oom-score-adj-values", List.of(0, 200, 800), Forms.OOM_SCORES)
+    public final Directive<List<Integer>> oomScoreAdjValues = special(
+                    "oom-score-adj-values", List.of(0, 200, 800), Forms.OOM_SCORES)
             .changes(AT_RUNTIME)
             .meaning("Three ints: master, replica, background child.");
 

@@ -12,9 +12,8 @@ public final class NetworkDirectives extends DirectiveGroup {
             .meaning("Listen addresses (max 16); leading `-` on one = ignore if unavailable; default `* "
                     + "-::*`; single empty string = do not listen on TCP.");
 
-    public final Directive<String> bindSourceAddr = text("bind-source-addr", "")
-            .changes(AT_RUNTIME)
-            .meaning("Source address for outgoing connections.");
+    public final Directive<String> bindSourceAddr =
+            text("bind-source-addr", "").changes(AT_RUNTIME).meaning("Source address for outgoing connections.");
 
     public final Directive<OutputBufferLimits> clientOutputBufferLimit = special(
                     "client-output-buffer-limit",
@@ -26,14 +25,13 @@ public final class NetworkDirectives extends DirectiveGroup {
             .changes(AT_RUNTIME)
             .meaning("Per class (normal, replica/slave, pubsub): hard bytes, soft bytes, soft seconds.");
 
-    public final Directive<Long> clientQueryBufferLimit =
-            bytes("client-query-buffer-limit", 1073741824L, 1048576L, Long.MAX_VALUE)
+    public final Directive<Long> clientQueryBufferLimit = bytes(
+                    "client-query-buffer-limit", 1073741824L, 1048576L, Long.MAX_VALUE)
             .changes(AT_RUNTIME)
             .meaning("Max size of one client's query buffer.");
 
-    public final Directive<Long> ioThreads = integer("io-threads", defaultLoops(), 1L, 128L)
-            .changes(AT_START)
-            .meaning("Number of IO threads.");
+    public final Directive<Long> ioThreads =
+            integer("io-threads", defaultLoops(), 1L, 128L).changes(AT_START).meaning("Number of IO threads.");
 
     public final Directive<Boolean> ioThreadsDoReads = bool("io-threads-do-reads", false)
             .changes(AT_START)
@@ -48,9 +46,8 @@ public final class NetworkDirectives extends DirectiveGroup {
             .changes(AT_RUNTIME)
             .meaning("Aggregate client memory limit, bytes or N% of maxmemory (stored as negative).");
 
-    public final Directive<Long> port = integer("port", 6379L, 0L, 65535L)
-            .changes(AT_RUNTIME)
-            .meaning("TCP port; 0 = no plain TCP.");
+    public final Directive<Long> port =
+            integer("port", 6379L, 0L, 65535L).changes(AT_RUNTIME).meaning("TCP port; 0 = no plain TCP.");
 
     public final Directive<Boolean> protectedMode = bool("protected-mode", true)
             .changes(AT_RUNTIME)
@@ -65,25 +62,21 @@ public final class NetworkDirectives extends DirectiveGroup {
             .meaning("SO_MARK / user cookie of sockets.")
             .withoutEffect("Java sockets have no mark");
 
-    public final Directive<Long> tcpBacklog = integer("tcp-backlog", 511L, 0L, 2147483647L)
-            .changes(AT_START)
-            .meaning("Listen backlog.");
+    public final Directive<Long> tcpBacklog =
+            integer("tcp-backlog", 511L, 0L, 2147483647L).changes(AT_START).meaning("Listen backlog.");
 
-    public final Directive<Long> tcpKeepalive = integer("tcp-keepalive", 300L, 0L, 2147483647L)
-            .changes(AT_RUNTIME)
-            .meaning("Keepalive seconds; 0 = off.");
+    public final Directive<Long> tcpKeepalive =
+            integer("tcp-keepalive", 300L, 0L, 2147483647L).changes(AT_RUNTIME).meaning("Keepalive seconds; 0 = off.");
 
     public final Directive<Long> timeout = integer("timeout", 0L, 0L, 2147483647L)
             .changes(AT_RUNTIME)
             .meaning("Close idle clients after seconds; 0 = never.");
 
-    public final Directive<String> unixsocket = text("unixsocket", "")
-            .changes(AT_START)
-            .meaning("Unix socket path.");
+    public final Directive<String> unixsocket =
+            text("unixsocket", "").changes(AT_START).meaning("Unix socket path.");
 
-    public final Directive<Long> unixsocketperm = octal("unixsocketperm", 0L, 511L)
-            .changes(AT_START)
-            .meaning("Octal mode of the socket.");
+    public final Directive<Long> unixsocketperm =
+            octal("unixsocketperm", 0L, 511L).changes(AT_START).meaning("Octal mode of the socket.");
 
     public NetworkDirectives() {
         super("Network");

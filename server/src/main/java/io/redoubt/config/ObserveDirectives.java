@@ -12,9 +12,8 @@ public final class ObserveDirectives extends DirectiveGroup {
             .meaning("Print ASCII logo at start even when not on a tty.")
             .withoutEffect("there is no logo");
 
-    public final Directive<Boolean> crashLogEnabled = bool("crash-log-enabled", true)
-            .changes(AT_RUNTIME)
-            .meaning("Print crash report on fault.");
+    public final Directive<Boolean> crashLogEnabled =
+            bool("crash-log-enabled", true).changes(AT_RUNTIME).meaning("Print crash report on fault.");
 
     public final Directive<Boolean> crashMemcheckEnabled = bool("crash-memcheck-enabled", true)
             .changes(AT_RUNTIME)
@@ -25,18 +24,16 @@ public final class ObserveDirectives extends DirectiveGroup {
             .changes(AT_RUNTIME)
             .meaning("Ms from which events are recorded; 0 = off.");
 
-    public final Directive<Boolean> latencyTracking = bool("latency-tracking", true)
-            .changes(AT_RUNTIME)
-            .meaning("Per-command latency histograms.");
+    public final Directive<Boolean> latencyTracking =
+            bool("latency-tracking", true).changes(AT_RUNTIME).meaning("Per-command latency histograms.");
 
-    public final Directive<List<Double>> latencyTrackingInfoPercentiles =
-            special("latency-tracking-info-percentiles", List.of(50.0, 99.0, 99.9), Forms.PERCENTILES)
+    public final Directive<List<Double>> latencyTrackingInfoPercentiles = special(
+                    "latency-tracking-info-percentiles", List.of(50.0, 99.0, 99.9), Forms.PERCENTILES)
             .changes(AT_RUNTIME)
             .meaning("Percentiles shown in INFO latencystats; empty string = none.");
 
-    public final Directive<String> logfile = text("logfile", "")
-            .changes(AT_START)
-            .meaning("Log path; empty = stdout.");
+    public final Directive<String> logfile =
+            text("logfile", "").changes(AT_START).meaning("Log path; empty = stdout.");
 
     public final Directive<String> loglevel = choice("loglevel", "notice", "debug", "verbose", "notice", "warning")
             .changes(AT_RUNTIME)
@@ -54,9 +51,8 @@ public final class ObserveDirectives extends DirectiveGroup {
             .changes(AT_RUNTIME)
             .meaning("Entries kept.");
 
-    public final Directive<Boolean> syslogEnabled = bool("syslog-enabled", false)
-            .changes(AT_START)
-            .meaning("Log to syslog.");
+    public final Directive<Boolean> syslogEnabled =
+            bool("syslog-enabled", false).changes(AT_START).meaning("Log to syslog.");
 
     public final Directive<String> syslogFacility = choice(
                     "syslog-facility",
@@ -73,9 +69,8 @@ public final class ObserveDirectives extends DirectiveGroup {
             .changes(AT_START)
             .meaning("Syslog facility.");
 
-    public final Directive<String> syslogIdent = text("syslog-ident", "redis")
-            .changes(AT_START)
-            .meaning("Syslog identity.");
+    public final Directive<String> syslogIdent =
+            text("syslog-ident", "redis").changes(AT_START).meaning("Syslog identity.");
 
     public ObserveDirectives() {
         super("Observe");

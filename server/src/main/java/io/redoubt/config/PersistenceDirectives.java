@@ -26,9 +26,8 @@ public final class PersistenceDirectives extends DirectiveGroup {
             .changes(AT_RUNTIME)
             .meaning("Write #TS:<unixtime> annotations into the AOF.");
 
-    public final Directive<Boolean> aofUseRdbPreamble = bool("aof-use-rdb-preamble", true)
-            .changes(AT_RUNTIME)
-            .meaning("Base AOF file is written in RDB format.");
+    public final Directive<Boolean> aofUseRdbPreamble =
+            bool("aof-use-rdb-preamble", true).changes(AT_RUNTIME).meaning("Base AOF file is written in RDB format.");
 
     public final Directive<String> aofRewriteCpulist = text("aof_rewrite_cpulist", "")
             .changes(AT_START)
@@ -49,17 +48,16 @@ public final class PersistenceDirectives extends DirectiveGroup {
             .changes(AT_RUNTIME)
             .meaning("Fsync policy of the AOF.");
 
-    public final Directive<Boolean> appendonly = bool("appendonly", false)
-            .changes(AT_RUNTIME)
-            .meaning("Turns the AOF on.");
+    public final Directive<Boolean> appendonly =
+            bool("appendonly", false).changes(AT_RUNTIME).meaning("Turns the AOF on.");
 
-    public final Directive<Long> autoAofRewriteMinSize =
-            bytes("auto-aof-rewrite-min-size", 67108864L, 0L, Long.MAX_VALUE)
+    public final Directive<Long> autoAofRewriteMinSize = bytes(
+                    "auto-aof-rewrite-min-size", 67108864L, 0L, Long.MAX_VALUE)
             .changes(AT_RUNTIME)
             .meaning("AOF size below which no automatic rewrite happens.");
 
-    public final Directive<Long> autoAofRewritePercentage =
-            integer("auto-aof-rewrite-percentage", 100L, 0L, 2147483647L)
+    public final Directive<Long> autoAofRewritePercentage = integer(
+                    "auto-aof-rewrite-percentage", 100L, 0L, 2147483647L)
             .changes(AT_RUNTIME)
             .meaning("Growth over the last rewrite size that triggers a rewrite; 0 = never.");
 
@@ -68,7 +66,8 @@ public final class PersistenceDirectives extends DirectiveGroup {
             .check(fileName("dbfilename", "filename"))
             .meaning("RDB file name (no path separator).");
 
-    public final Directive<String> dir = special("dir", Path.of("").toAbsolutePath().toString(), Forms.FOLDER)
+    public final Directive<String> dir = special(
+                    "dir", Path.of("").toAbsolutePath().toString(), Forms.FOLDER)
             .changes(PROTECTED)
             .meaning("Working directory (chdir).");
 
@@ -85,13 +84,11 @@ public final class PersistenceDirectives extends DirectiveGroup {
             .meaning("Fsync every 4 MB while saving.")
             .withoutEffect("snapshots are always flushed in slices");
 
-    public final Directive<Boolean> rdbchecksum = bool("rdbchecksum", true)
-            .changes(AT_START)
-            .meaning("Write and verify CRC64 at RDB end.");
+    public final Directive<Boolean> rdbchecksum =
+            bool("rdbchecksum", true).changes(AT_START).meaning("Write and verify CRC64 at RDB end.");
 
-    public final Directive<Boolean> rdbcompression = bool("rdbcompression", true)
-            .changes(AT_RUNTIME)
-            .meaning("LZF compress strings in RDB.");
+    public final Directive<Boolean> rdbcompression =
+            bool("rdbcompression", true).changes(AT_RUNTIME).meaning("LZF compress strings in RDB.");
 
     public final Directive<String> sanitizeDumpPayload = choice("sanitize-dump-payload", "no", "no", "yes", "clients")
             .changes(AT_RUNTIME)
@@ -116,8 +113,8 @@ public final class PersistenceDirectives extends DirectiveGroup {
             .hidden()
             .meaning("Microseconds to pause per key while saving; for tests.");
 
-    public final Directive<Long> loadingProcessEventsIntervalBytes =
-            integer("loading-process-events-interval-bytes", 2097152L, 1024L, 2147483647L)
+    public final Directive<Long> loadingProcessEventsIntervalBytes = integer(
+                    "loading-process-events-interval-bytes", 2097152L, 1024L, 2147483647L)
             .hidden()
             .meaning("Bytes to load between looks at the network.");
 

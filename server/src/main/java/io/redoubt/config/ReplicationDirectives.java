@@ -5,14 +5,11 @@ import static io.redoubt.config.Mutability.AT_START;
 
 /** Masters and replicas. */
 public final class ReplicationDirectives extends DirectiveGroup {
-    public final Directive<String> masterauth = text("masterauth", "")
-            .changes(AT_RUNTIME)
-            .secret()
-            .meaning("Password a replica uses towards its master.");
+    public final Directive<String> masterauth =
+            text("masterauth", "").changes(AT_RUNTIME).secret().meaning("Password a replica uses towards its master.");
 
-    public final Directive<String> masteruser = text("masteruser", "")
-            .changes(AT_RUNTIME)
-            .meaning("User name a replica uses towards its master.");
+    public final Directive<String> masteruser =
+            text("masteruser", "").changes(AT_RUNTIME).meaning("User name a replica uses towards its master.");
 
     public final Directive<Long> minReplicasMaxLag = integer("min-replicas-max-lag", 10L, 0L, 2147483647L)
             .alias("min-slaves-max-lag")
@@ -36,21 +33,20 @@ public final class ReplicationDirectives extends DirectiveGroup {
             .changes(AT_RUNTIME)
             .meaning("Disable TCP_NODELAY towards replicas.");
 
-    public final Directive<String> replDisklessLoad =
-            choice("repl-diskless-load", "disabled", "disabled", "on-empty-db", "swapdb")
+    public final Directive<String> replDisklessLoad = choice(
+                    "repl-diskless-load", "disabled", "disabled", "on-empty-db", "swapdb")
             .changes(AT_RUNTIME)
             .meaning("How replica loads a socket-streamed RDB.");
 
-    public final Directive<Boolean> replDisklessSync = bool("repl-diskless-sync", true)
-            .changes(AT_RUNTIME)
-            .meaning("Master streams RDB to sockets.");
+    public final Directive<Boolean> replDisklessSync =
+            bool("repl-diskless-sync", true).changes(AT_RUNTIME).meaning("Master streams RDB to sockets.");
 
     public final Directive<Long> replDisklessSyncDelay = integer("repl-diskless-sync-delay", 5L, 0L, 2147483647L)
             .changes(AT_RUNTIME)
             .meaning("Seconds to wait for more replicas.");
 
-    public final Directive<Long> replDisklessSyncMaxReplicas =
-            integer("repl-diskless-sync-max-replicas", 0L, 0L, 2147483647L)
+    public final Directive<Long> replDisklessSyncMaxReplicas = integer(
+                    "repl-diskless-sync-max-replicas", 0L, 0L, 2147483647L)
             .changes(AT_RUNTIME)
             .meaning("Start at once when this many wait; 0 = undefined.");
 
@@ -73,9 +69,8 @@ public final class ReplicationDirectives extends DirectiveGroup {
             .changes(AT_RUNTIME)
             .meaning("Port told to master.");
 
-    public final Directive<Boolean> replicaAnnounced = bool("replica-announced", true)
-            .changes(AT_RUNTIME)
-            .meaning("Whether the replica is listed by Sentinel.");
+    public final Directive<Boolean> replicaAnnounced =
+            bool("replica-announced", true).changes(AT_RUNTIME).meaning("Whether the replica is listed by Sentinel.");
 
     public final Directive<Boolean> replicaIgnoreDiskWriteErrors = bool("replica-ignore-disk-write-errors", false)
             .changes(AT_RUNTIME)

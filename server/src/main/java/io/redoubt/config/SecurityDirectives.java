@@ -10,8 +10,8 @@ public final class SecurityDirectives extends DirectiveGroup {
     private static final List<String> RULES =
             List.of("merge", "write-is-not-read", "database", "patterns", "open", "guessing", "revoke", "secrets");
 
-    public final Directive<String> aclPubsubDefault =
-            choice("acl-pubsub-default", "resetchannels", "allchannels", "resetchannels")
+    public final Directive<String> aclPubsubDefault = choice(
+                    "acl-pubsub-default", "resetchannels", "allchannels", "resetchannels")
             .changes(AT_RUNTIME)
             .meaning("Channel permission a newly created user starts with (allchannels adds &* in "
                     + "reset/new users).");
@@ -32,15 +32,13 @@ public final class SecurityDirectives extends DirectiveGroup {
             .changes(AT_START)
             .meaning("Who may use MODULE: no / yes / local connections.");
 
-    public final Directive<String> enableProtectedConfigs =
-            choice("enable-protected-configs", "no", "no", "yes", "local")
+    public final Directive<String> enableProtectedConfigs = choice(
+                    "enable-protected-configs", "no", "no", "yes", "local")
             .changes(AT_START)
             .meaning("Who may CONFIG SET protected settings: no / yes / local.");
 
-    public final Directive<String> requirepass = text("requirepass", "")
-            .changes(AT_RUNTIME)
-            .secret()
-            .meaning("Password of the default user (legacy).");
+    public final Directive<String> requirepass =
+            text("requirepass", "").changes(AT_RUNTIME).secret().meaning("Password of the default user (legacy).");
 
     public final Directive<String> securityProfile = choice("security-profile", "strict", "strict", "redis")
             .changes(AT_START)

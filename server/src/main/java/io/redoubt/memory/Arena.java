@@ -82,8 +82,8 @@ public final class Arena {
 
     Arena(int chunkBytes, int chunkCountMax) {
         if (chunkBytes < 1024 || chunkBytes > CHUNK_BYTES_MAX || (chunkBytes & 7) != 0) {
-            throw new IllegalArgumentException("chunkBytes must be a multiple of 8 from 1024 to " + CHUNK_BYTES_MAX
-                    + ", not " + chunkBytes);
+            throw new IllegalArgumentException(
+                    "chunkBytes must be a multiple of 8 from 1024 to " + CHUNK_BYTES_MAX + ", not " + chunkBytes);
         }
         this.chunkBytes = chunkBytes;
         this.chunkCountMax = chunkCountMax;

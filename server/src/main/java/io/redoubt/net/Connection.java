@@ -205,8 +205,11 @@ final class Connection implements Session.Link {
                 }
                 if (parser.isInline() && isHttp()) {
                     loop.hooks()
-                            .log(true, "Possible SECURITY ATTACK detected. It looks like somebody is sending POST or"
-                                    + " Host: commands to Redoubt. Connection from " + remoteAddress + " aborted.");
+                            .log(
+                                    true,
+                                    "Possible SECURITY ATTACK detected. It looks like somebody is sending POST or"
+                                            + " Host: commands to Redoubt. Connection from " + remoteAddress
+                                            + " aborted.");
                     close();
                     break;
                 }
@@ -366,8 +369,11 @@ final class Connection implements Session.Link {
     }
 
     private void outputLimitReached() {
-        loop.hooks().log(true, "Client id=" + session.id() + " scheduled to be closed ASAP for overcoming of output"
-                + " buffer limits.");
+        loop.hooks()
+                .log(
+                        true,
+                        "Client id=" + session.id() + " scheduled to be closed ASAP for overcoming of output"
+                                + " buffer limits.");
         closeSoon();
     }
 
@@ -384,6 +390,7 @@ final class Connection implements Session.Link {
                 addPendingBytes(-count);
                 loop.countWrite(count);
                 if (next.hasRemaining()) {
+                    wantWrites(true); // Bytes pushed by another thread come here without anybody waiting for room.
                     return;
                 }
                 pending.remove();

@@ -171,8 +171,7 @@ public final class EventLoop implements Runnable {
     }
 
     /** Registers a channel's owner; on this loop. */
-    SelectionKey register(java.nio.channels.SelectableChannel channel, int interest, Object owner)
-            throws IOException {
+    SelectionKey register(java.nio.channels.SelectableChannel channel, int interest, Object owner) throws IOException {
         channel.configureBlocking(false);
         return channel.register(selector, interest, owner);
     }

@@ -155,8 +155,8 @@ public final class Listener {
         var loop = loops.get(nextLoop);
         nextLoop = (nextLoop + 1) % loops.size();
         Connection[] made = new Connection[1];
-        var connection = new Connection(
-                loop, accepted, sessions.nextId(), socketPath, () -> sessions.remove(made[0].session()));
+        var connection =
+                new Connection(loop, accepted, sessions.nextId(), socketPath, () -> sessions.remove(made[0].session()));
         made[0] = connection;
         sessions.add(connection.session());
         loop.execute(connection::open);

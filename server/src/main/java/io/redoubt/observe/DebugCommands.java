@@ -6,7 +6,6 @@ import static io.redoubt.command.CommandFlag.LOADING;
 import static io.redoubt.command.CommandFlag.NOSCRIPT;
 import static io.redoubt.command.CommandFlag.STALE;
 
-import io.redoubt.command.ArgSpec;
 import io.redoubt.command.Call;
 import io.redoubt.command.CommandFamily;
 import io.redoubt.command.CommandSpec;
@@ -82,7 +81,6 @@ public final class DebugCommands extends CommandFamily {
             .summary("Looks inside the server and disturbs it, for tests.")
             .flags(ADMIN, NOSCRIPT, LOADING, STALE, EXCLUSIVE)
             .reveals(Reveals.VALUE)
-            .args(ArgSpec.string("subcommand"), ArgSpec.string("argument").optional().multiple())
             .handler(this::debug);
 
     private void debug(Call call) {
@@ -93,34 +91,33 @@ public final class DebugCommands extends CommandFamily {
             return;
         }
         int count = call.argCount();
-        boolean isKnown =
-                switch (call.args().text(1).toUpperCase(Locale.ROOT)) {
-                    case "HELP" -> run(count == 2, this::help, call);
-                    case "DIGEST" -> run(count == 2, this::digest, call);
-                    case "DIGEST-VALUE" -> run(true, this::digestValue, call);
-                    case "SET-ACTIVE-EXPIRE" -> run(count == 3, this::setActiveExpire, call);
-                    case "SLEEP" -> run(count == 3, this::sleep, call);
-                    case "RELOAD" -> run(true, this::reload, call);
-                    case "POPULATE" -> run(count >= 3 && count <= 5, this::populate, call);
-                    case "OBJECT" -> run(count == 3, this::object, call);
-                    case "SDSLEN" -> run(count == 3, this::stringLengths, call);
-                    case "PROTOCOL" -> run(count == 3, this::protocol, call);
-                    case "ERROR" -> run(count == 3, this::error, call);
-                    case "LOG" -> run(count == 3, this::log, call);
-                    case "REPLICATE" -> run(count >= 3, this::replicate, call);
-                    case "CHANGE-REPL-ID" -> run(count == 2, this::changeReplicationId, call);
-                    case "HTSTATS" -> run(count == 3, this::tableStats, call);
-                    case "HTSTATS-KEY" -> run(count == 3, this::valueTableStats, call);
-                    case "CONFIG-REWRITE-FORCE-ALL" -> run(count == 2, this::rewriteWholeConfig, call);
-                    case "SET-SKIP-CHECKSUM-VALIDATION" -> run(count == 3, this::skipChecksums, call);
-                    case "PAUSE-CRON" -> run(count == 3, this::pauseCron, call);
-                    case "SET-DISABLE-DENY-SCRIPTS" -> run(count == 3, this::allowDeniedInScripts, call);
-                    case "QUICKLIST-PACKED-THRESHOLD" -> run(count == 3, this::packedThreshold, call);
-                    case "REPLYBUFFER" -> run(count == 4 && isReplyBufferSetting(call), this::accept, call);
-                    case "AOF-FLUSH-SLEEP", "DROP-CLUSTER-PACKET-FILTER" -> run(count == 3, this::accept, call);
-                    case "SEGFAULT", "PANIC", "ASSERT", "OOM" -> run(true, this::crash, call);
-                    default -> false;
-                };
+        boolean isKnown = switch (call.args().text(1).toUpperCase(Locale.ROOT)) {
+            case "HELP" -> run(count == 2, this::help, call);
+            case "DIGEST" -> run(count == 2, this::digest, call);
+            case "DIGEST-VALUE" -> run(true, this::digestValue, call);
+            case "SET-ACTIVE-EXPIRE" -> run(count == 3, this::setActiveExpire, call);
+            case "SLEEP" -> run(count == 3, this::sleep, call);
+            case "RELOAD" -> run(true, this::reload, call);
+            case "POPULATE" -> run(count >= 3 && count <= 5, this::populate, call);
+            case "OBJECT" -> run(count == 3, this::object, call);
+            case "SDSLEN" -> run(count == 3, this::stringLengths, call);
+            case "PROTOCOL" -> run(count == 3, this::protocol, call);
+            case "ERROR" -> run(count == 3, this::error, call);
+            case "LOG" -> run(count == 3, this::log, call);
+            case "REPLICATE" -> run(count >= 3, this::replicate, call);
+            case "CHANGE-REPL-ID" -> run(count == 2, this::changeReplicationId, call);
+            case "HTSTATS" -> run(count == 3, this::tableStats, call);
+            case "HTSTATS-KEY" -> run(count == 3, this::valueTableStats, call);
+            case "CONFIG-REWRITE-FORCE-ALL" -> run(count == 2, this::rewriteWholeConfig, call);
+            case "SET-SKIP-CHECKSUM-VALIDATION" -> run(count == 3, this::skipChecksums, call);
+            case "PAUSE-CRON" -> run(count == 3, this::pauseCron, call);
+            case "SET-DISABLE-DENY-SCRIPTS" -> run(count == 3, this::allowDeniedInScripts, call);
+            case "QUICKLIST-PACKED-THRESHOLD" -> run(count == 3, this::packedThreshold, call);
+            case "REPLYBUFFER" -> run(count == 4 && isReplyBufferSetting(call), this::accept, call);
+            case "AOF-FLUSH-SLEEP", "DROP-CLUSTER-PACKET-FILTER" -> run(count == 3, this::accept, call);
+            case "SEGFAULT", "PANIC", "ASSERT", "OOM" -> run(true, this::crash, call);
+            default -> false;
+        };
         if (!isKnown) {
             unknown(call);
         }
@@ -257,8 +254,7 @@ public final class DebugCommands extends CommandFamily {
                 Arrays.fill(value, given, length, (byte) 0);
             }
             int encoding = length <= Encoding.EMBSTR_MAX ? Encoding.EMBSTR : Encoding.RAW;
-            keyspace.setString(
-                    call.unit(), call.database(), key, 0, keyLength, encoding, value, 0, length, -1);
+            keyspace.setString(call.unit(), call.database(), key, 0, keyLength, encoding, value, 0, length, -1);
         }
         call.reply().ok();
     }
@@ -441,17 +437,16 @@ public final class DebugCommands extends CommandFamily {
         while (unitStart < text.length() && Character.isDigit(text.charAt(unitStart))) {
             unitStart++;
         }
-        long unit =
-                switch (text.substring(unitStart)) {
-                    case "", "b" -> 1;
-                    case "k" -> 1000;
-                    case "kb" -> 1L << 10;
-                    case "m" -> 1_000_000;
-                    case "mb" -> 1L << 20;
-                    case "g" -> 1_000_000_000;
-                    case "gb" -> 1L << 30;
-                    default -> 0;
-                };
+        long unit = switch (text.substring(unitStart)) {
+            case "", "b" -> 1;
+            case "k" -> 1000;
+            case "kb" -> 1L << 10;
+            case "m" -> 1_000_000;
+            case "mb" -> 1L << 20;
+            case "g" -> 1_000_000_000;
+            case "gb" -> 1L << 30;
+            default -> 0;
+        };
         boolean isNumber = unit > 0 && unitStart > 0 && unitStart <= 10;
         long bytes = isNumber ? Long.parseLong(text.substring(0, unitStart)) * unit : -1;
         if (bytes < 0 || bytes > 1L << 32) {

@@ -15,7 +15,8 @@ public interface DebugHooks {
      *
      * @return null, or why that failed
      */
-    @Nullable String rewriteWholeConfig();
+    @Nullable
+    String rewriteWholeConfig();
 
     /** RDB files and payloads are taken whatever their checksum is. */
     void skipChecksums(boolean skips);

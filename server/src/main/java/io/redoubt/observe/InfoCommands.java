@@ -54,13 +54,12 @@ public final class InfoCommands extends CommandFamily {
         }
         for (int i = 1; i < call.argCount(); i++) {
             String word = call.args().text(i).toLowerCase(Locale.ROOT);
-            boolean wanted =
-                    switch (word) {
-                        case "default" -> section.isDefault();
-                        case "all", "everything" -> true;
-                        case "module_list" -> section.name().equals("modules");
-                        default -> section.name().equals(word);
-                    };
+            boolean wanted = switch (word) {
+                case "default" -> section.isDefault();
+                case "all", "everything" -> true;
+                case "module_list" -> section.name().equals("modules");
+                default -> section.name().equals(word);
+            };
             if (wanted) {
                 return true;
             }

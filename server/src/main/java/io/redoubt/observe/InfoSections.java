@@ -42,8 +42,11 @@ public final class InfoSections {
             text("redis_build_id", "Kept for tools", () -> "0");
             text("redis_mode", "Standalone or cluster", () -> "standalone");
             text("server_name", "This product", () -> "redoubt");
-            text("os", "Operating system", () -> System.getProperty("os.name") + " "
-                    + System.getProperty("os.version") + " " + System.getProperty("os.arch"));
+            text(
+                    "os",
+                    "Operating system",
+                    () -> System.getProperty("os.name") + " " + System.getProperty("os.version") + " "
+                            + System.getProperty("os.arch"));
             fixed("arch_bits", 64, "the JVM has 64 bits");
             text("monotonic_clock", "Clock source", () -> "System.nanoTime");
             text("multiplexing_api", "How sockets are watched", () -> "java.nio");
@@ -62,7 +65,10 @@ public final class InfoSections {
             number("lru_clock", "The 24-bit clock of accesses", () -> System.currentTimeMillis() / 1000 & 0xFFFFFF);
             text("executable", "What was started", identity::executable);
             text("config_file", "The configuration file", identity::configFile);
-            number("io_threads_active", "Whether several loops run", () -> config.network.ioThreads.value() > 1 ? 1 : 0);
+            number(
+                    "io_threads_active",
+                    "Whether several loops run",
+                    () -> config.network.ioThreads.value() > 1 ? 1 : 0);
         }
 
         private static long uptimeSeconds(Identity identity) {
@@ -74,17 +80,26 @@ public final class InfoSections {
     public static final class Clients extends InfoSection {
         public Clients(Sessions sessions, Config config, ReplicationFigures replication) {
             super("Clients");
-            number("connected_clients", "Clients, replicas left out", () -> sessions.count() - replication.replicas().getAsLong());
+            number(
+                    "connected_clients",
+                    "Clients, replicas left out",
+                    () -> sessions.count() - replication.replicas().getAsLong());
             fixed("cluster_connections", 0, "there is no cluster");
             number("maxclients", "Most clients", config.network.maxclients::value);
-            number("client_recent_max_input_buffer", "Largest query buffer", () -> sessions.all().stream()
-                    .mapToLong(session -> session.link().queryBufferCapacity())
-                    .max()
-                    .orElse(0));
-            number("client_recent_max_output_buffer", "Most bytes of waiting replies", () -> sessions.all().stream()
-                    .mapToLong(session -> session.link().outputBytes())
-                    .max()
-                    .orElse(0));
+            number(
+                    "client_recent_max_input_buffer",
+                    "Largest query buffer",
+                    () -> sessions.all().stream()
+                            .mapToLong(session -> session.link().queryBufferCapacity())
+                            .max()
+                            .orElse(0));
+            number(
+                    "client_recent_max_output_buffer",
+                    "Most bytes of waiting replies",
+                    () -> sessions.all().stream()
+                            .mapToLong(session -> session.link().outputBytes())
+                            .max()
+                            .orElse(0));
             fixed("blocked_clients", 0, "no command blocks yet");
             fixed("tracking_clients", 0, "tracking does not exist yet");
             fixed("clients_in_timeout_table", 0, "no command blocks yet");
@@ -107,8 +122,10 @@ public final class InfoSections {
             number("used_memory_overhead", "Bytes that are not data", account::overheadBytes);
             number("used_memory_startup", "Bytes used when the server had started", account::startupBytes);
             number("used_memory_dataset", "Bytes of data", this::datasetBytes);
-            text("used_memory_dataset_perc", "Data of all that came after the start", () ->
-                    percent(datasetBytes(), account.usedBytes() - account.startupBytes()));
+            text(
+                    "used_memory_dataset_perc",
+                    "Data of all that came after the start",
+                    () -> percent(datasetBytes(), account.usedBytes() - account.startupBytes()));
             number("allocator_allocated", "Bytes of the heap in use", account::heapUsedBytes);
             number("allocator_active", "Bytes of the heap", account::heapBytes);
             number("allocator_resident", "Bytes of the heap", account::heapBytes);
@@ -128,23 +145,35 @@ public final class InfoSections {
             text("used_memory_scripts_human", "There are no scripts yet", () -> "0B");
             bytesAndHuman("maxmemory", "The limit", config.memory.maxmemory::value);
             text("maxmemory_policy", "What happens at the limit", config.memory.maxmemoryPolicy::value);
-            ratio("allocator_frag_ratio", "Heap by heap in use", () ->
-                    ratioOf(account.heapBytes(), account.heapUsedBytes()));
+            ratio(
+                    "allocator_frag_ratio",
+                    "Heap by heap in use",
+                    () -> ratioOf(account.heapBytes(), account.heapUsedBytes()));
             number("allocator_frag_bytes", "Heap not in use", () -> account.heapBytes() - account.heapUsedBytes());
             ratio("allocator_rss_ratio", "The heap is resident", () -> 1);
             fixed("allocator_rss_bytes", 0, "the heap is resident");
-            ratio("rss_overhead_ratio", "Resident bytes by heap", () ->
-                    ratioOf(ProcessFigures.residentBytes(), account.heapBytes()));
-            number("rss_overhead_bytes", "Resident bytes beyond the heap", () ->
-                    ProcessFigures.residentBytes() - account.heapBytes());
-            ratio("mem_fragmentation_ratio", "Resident bytes by used bytes", () ->
-                    ratioOf(ProcessFigures.residentBytes(), account.usedBytes()));
-            number("mem_fragmentation_bytes", "Resident bytes beyond those used", () ->
-                    ProcessFigures.residentBytes() - account.usedBytes());
+            ratio(
+                    "rss_overhead_ratio",
+                    "Resident bytes by heap",
+                    () -> ratioOf(ProcessFigures.residentBytes(), account.heapBytes()));
+            number(
+                    "rss_overhead_bytes",
+                    "Resident bytes beyond the heap",
+                    () -> ProcessFigures.residentBytes() - account.heapBytes());
+            ratio(
+                    "mem_fragmentation_ratio",
+                    "Resident bytes by used bytes",
+                    () -> ratioOf(ProcessFigures.residentBytes(), account.usedBytes()));
+            number(
+                    "mem_fragmentation_bytes",
+                    "Resident bytes beyond those used",
+                    () -> ProcessFigures.residentBytes() - account.usedBytes());
             number("mem_not_counted_for_evict", "Bytes of replicas' buffers", replicaBytes);
             number("mem_replication_backlog", "Bytes of the backlog", backlogBytes);
-            number("mem_total_replication_buffers", "Backlog and what replicas wait for", () ->
-                    backlogBytes.getAsLong() + replicaBytes.getAsLong());
+            number(
+                    "mem_total_replication_buffers",
+                    "Backlog and what replicas wait for",
+                    () -> backlogBytes.getAsLong() + replicaBytes.getAsLong());
             number("mem_clients_slaves", "What replicas wait for", replicaBytes);
             number("mem_clients_normal", "Buffers of clients", account::clientBytes);
             fixed("mem_cluster_links", 0, "there is no cluster");
@@ -318,16 +347,18 @@ public final class InfoSections {
         public CommandStatistics(Supplier<CommandTable> table) {
             super("Commandstats");
             many(sink -> {
-                for (CommandSpec spec : table.get().all()) {
+                for (CommandSpec spec : table.get().declared()) {
                     var stats = spec.stats();
                     long calls = stats.calls();
                     if (calls + stats.rejectedCalls() + stats.failedCalls() == 0) {
                         continue;
                     }
                     double each = calls == 0 ? 0 : stats.micros() / (double) calls;
-                    sink.field("cmdstat_" + spec.fullName(), "calls=" + calls + ",usec=" + stats.micros()
-                            + ",usec_per_call=" + decimals(each, 2) + ",rejected_calls=" + stats.rejectedCalls()
-                            + ",failed_calls=" + stats.failedCalls());
+                    sink.field(
+                            "cmdstat_" + spec.fullName(),
+                            "calls=" + calls + ",usec=" + stats.micros()
+                                    + ",usec_per_call=" + decimals(each, 2) + ",rejected_calls=" + stats.rejectedCalls()
+                                    + ",failed_calls=" + stats.failedCalls());
                 }
             });
         }
@@ -354,7 +385,7 @@ public final class InfoSections {
                 if (!config.observe.latencyTracking.value()) {
                     return;
                 }
-                for (CommandSpec spec : table.get().all()) {
+                for (CommandSpec spec : table.get().declared()) {
                     var histogram = spec.stats().latency();
                     if (histogram.count() == 0) {
                         continue;
@@ -404,8 +435,10 @@ public final class InfoSections {
                 for (int i = 0; i < keyspace.databaseCount(); i++) {
                     long keys = keyspace.size(i);
                     if (keys > 0) {
-                        sink.field("db" + i, "keys=" + keys + ",expires=" + keyspace.expiryCount(i) + ",avg_ttl="
-                                + keyspace.averageTtlMillis(i));
+                        sink.field(
+                                "db" + i,
+                                "keys=" + keys + ",expires=" + keyspace.expiryCount(i) + ",avg_ttl="
+                                        + keyspace.averageTtlMillis(i));
                     }
                 }
             });

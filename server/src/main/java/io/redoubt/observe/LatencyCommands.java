@@ -81,7 +81,7 @@ public final class LatencyCommands extends CommandFamily {
         var commands = table.get();
         var wanted = new LinkedHashSet<CommandSpec>();
         if (call.argCount() == 2) {
-            wanted.addAll(commands.all());
+            wanted.addAll(commands.declared());
         }
         for (int i = 2; i < call.argCount(); i++) {
             var spec = commands.byFullName(call.args().text(i));

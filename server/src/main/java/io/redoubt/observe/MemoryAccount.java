@@ -50,7 +50,8 @@ public final class MemoryAccount {
     public long clientBytes() {
         long bytes = 0;
         for (var session : sessions.all()) {
-            bytes += session.link().queryBufferCapacity() + (session.isReplica() ? 0 : session.link().outputBytes());
+            bytes += session.link().queryBufferCapacity()
+                    + (session.isReplica() ? 0 : session.link().outputBytes());
         }
         return bytes;
     }

@@ -100,16 +100,15 @@ public final class Monitors {
         out.write('"');
         for (int i = start; i < start + length; i++) {
             int c = buffer[i] & 0xFF;
-            char letter =
-                    switch (c) {
-                        case '\\', '"' -> (char) c;
-                        case '\n' -> 'n';
-                        case '\r' -> 'r';
-                        case '\t' -> 't';
-                        case 7 -> 'a';
-                        case '\b' -> 'b';
-                        default -> 0;
-                    };
+            char letter = switch (c) {
+                case '\\', '"' -> (char) c;
+                case '\n' -> 'n';
+                case '\r' -> 'r';
+                case '\t' -> 't';
+                case 7 -> 'a';
+                case '\b' -> 'b';
+                default -> 0;
+            };
             if (letter != 0) {
                 out.write('\\');
                 out.write(letter);

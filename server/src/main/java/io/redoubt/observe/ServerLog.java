@@ -62,9 +62,7 @@ public final class ServerLog implements AutoCloseable {
     public ServerLog(PrintStream console, @Nullable Path path, Level level) throws IOException {
         this.console = console;
         this.level = level;
-        file = path == null
-                ? null
-                : Files.newOutputStream(path, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+        file = path == null ? null : Files.newOutputStream(path, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
     }
 
     public void setLevel(Level newLevel) {

@@ -71,8 +71,7 @@ public final class SystemServices {
             if (descriptor < 0) {
                 return false;
             }
-            long sent = (long)
-                    send.invokeExact(descriptor, message, (long) text.length, 0, address, 2 + name.length);
+            long sent = (long) send.invokeExact(descriptor, message, (long) text.length, 0, address, 2 + name.length);
             int closed = (int) close.invokeExact(descriptor);
             return sent == text.length && closed == 0;
         } catch (Throwable thrown) {
@@ -89,8 +88,7 @@ public final class SystemServices {
     public SystemLog openLog(String identity, String facility) {
         int number = facility.equals("user") ? 1 << 3 : 16 + Math.max(0, FACILITIES.indexOf(facility)) << 3;
         var open = find(
-                "openlog",
-                FunctionDescriptor.ofVoid(ValueLayout.ADDRESS, ValueLayout.JAVA_INT, ValueLayout.JAVA_INT));
+                "openlog", FunctionDescriptor.ofVoid(ValueLayout.ADDRESS, ValueLayout.JAVA_INT, ValueLayout.JAVA_INT));
         var log = find(
                 "syslog",
                 FunctionDescriptor.ofVoid(ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.ADDRESS),
@@ -103,13 +101,12 @@ public final class SystemServices {
             throw new IllegalStateException("openlog", thrown);
         }
         return (level, message) -> {
-            int priority =
-                    switch (level) {
-                        case DEBUG -> 7;
-                        case VERBOSE -> 6;
-                        case NOTICE -> 5;
-                        case WARNING -> 4;
-                    };
+            int priority = switch (level) {
+                case DEBUG -> 7;
+                case VERBOSE -> 6;
+                case NOTICE -> 5;
+                case WARNING -> 4;
+            };
             try (var memory = Arena.ofConfined()) {
                 log.invokeExact(priority | number, format, memory.allocateFrom(message));
             } catch (Throwable thrown) {

@@ -146,8 +146,7 @@ public final class Persistence {
             return false;
         }
         try (var file = SnapshotFile.create(folder, target.getFileName().toString())) {
-            var rdb = new RdbWriter(
-                    file, settings.compresses.getAsBoolean(), settings.checksums.getAsBoolean());
+            var rdb = new RdbWriter(file, settings.compresses.getAsBoolean(), settings.checksums.getAsBoolean());
             SnapshotWriter.write(snapshot, rdb, aux(), keysSaved);
             rdb.flush();
             synchronized (naming) {
@@ -387,11 +386,7 @@ public final class Persistence {
         try {
             if (entry.isInteger()) {
                 rdb.keyWithString(
-                        entry.expiryMillis(),
-                        entry.keyBuffer(),
-                        entry.keyStart(),
-                        entry.keyLength(),
-                        entry.integer());
+                        entry.expiryMillis(), entry.keyBuffer(), entry.keyStart(), entry.keyLength(), entry.integer());
             } else {
                 rdb.keyWithString(
                         entry.expiryMillis(),
@@ -422,8 +417,7 @@ public final class Persistence {
         }
 
         @Override
-        public void string(
-                int database, byte[] key, byte[] value, long expiryMillis, long idleSeconds, int frequency)
+        public void string(int database, byte[] key, byte[] value, long expiryMillis, long idleSeconds, int frequency)
                 throws IOException {
             if (database >= keyspace.databaseCount()) {
                 throw new IOException("the file has keys in database " + database + ", but there are only "
@@ -444,8 +438,7 @@ public final class Persistence {
                 keyspace.setInteger(unit, database, key, 0, key.length, number, expiryMillis);
             } else {
                 int encoding = value.length <= Encoding.EMBSTR_MAX ? Encoding.EMBSTR : Encoding.RAW;
-                keyspace.setString(
-                        unit, database, key, 0, key.length, encoding, value, 0, value.length, expiryMillis);
+                keyspace.setString(unit, database, key, 0, key.length, encoding, value, 0, value.length, expiryMillis);
             }
             unit.end();
             loaded++;

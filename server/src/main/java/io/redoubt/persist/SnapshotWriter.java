@@ -38,13 +38,7 @@ public final class SnapshotWriter {
 
             @Override
             public void string(
-                    byte[] key,
-                    int keyOffset,
-                    int keyLength,
-                    byte[] value,
-                    int offset,
-                    int length,
-                    long expiryMillis)
+                    byte[] key, int keyOffset, int keyLength, byte[] value, int offset, int length, long expiryMillis)
                     throws IOException {
                 writer.keyWithString(expiryMillis, key, keyOffset, keyLength, value, offset, length);
                 keysWritten.incrementAndGet();

@@ -114,8 +114,12 @@ final class FullSync implements Runnable {
             } finally {
                 member.sendLock.unlock();
             }
-            replication.log().line(false, "Streamed RDB transfer with replica " + member.name()
-                    + " succeeded (socket). Waiting for REPLCONF ACK from replica to enable streaming");
+            replication
+                    .log()
+                    .line(
+                            false,
+                            "Streamed RDB transfer with replica " + member.name()
+                                    + " succeeded (socket). Waiting for REPLCONF ACK from replica to enable streaming");
             closeIfDone(member);
         }
     }
@@ -131,9 +135,7 @@ final class FullSync implements Runnable {
             taken.close(); // The rest needs the file only.
             begin(ascii("$" + Files.size(file) + "\r\n"));
             try (InputStream in = Files.newInputStream(file)) {
-                for (byte[] piece = in.readNBytes(PIECE_BYTES);
-                        piece.length > 0;
-                        piece = in.readNBytes(PIECE_BYTES)) {
+                for (byte[] piece = in.readNBytes(PIECE_BYTES); piece.length > 0; piece = in.readNBytes(PIECE_BYTES)) {
                     toAll(piece);
                 }
             }

@@ -50,7 +50,7 @@ final class MasterInput implements Closeable {
 
     /** Reads what there is behind the bytes that wait; blocks for at most the given time. False at the end. */
     boolean fill(long timeoutMillis) throws IOException {
-        if (limit == buffer.length) {
+        if (buffer.length - limit < READ_BYTES / 2) {
             int length = limit - start;
             // Half full with one request: it is a long one, and grows with what has arrived.
             byte[] target = length > buffer.length / 2
@@ -59,6 +59,7 @@ final class MasterInput implements Closeable {
             if (length == target.length) {
                 throw new IOException("a command of more than 2 GiB");
             }
+            // Bytes before the start are used up, so they give room.
             System.arraycopy(buffer, start, target, 0, length);
             buffer = target;
             start = 0;

@@ -19,8 +19,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The link to our master, on a thread of its own: connects, introduces itself, gets a snapshot or the missing part of
- * the stream, applies it, and begins again each second when the link is lost. It ends when another role begins; whatever
- * it does to the data it does in exclusive mode, after asking whether it still is the link.
+ * the stream, applies it, and begins again each second when the link is lost. It ends when another role begins;
+ * whatever it does to the data it does in exclusive mode, after asking whether it still is the link.
  */
 final class MasterLink implements Runnable {
     /** How far the link has come; the word is that of ROLE. */
@@ -42,6 +42,10 @@ final class MasterLink implements Runnable {
     /** What cannot be applied now cannot be applied in a second; a full resync for each try would burden the master. */
     private static final long LASTING_RETRY_NANOS = 30_000_000_000L;
 
+    /** After applying so much at once the thread lets others into the keyspace, who otherwise may miss every gap. */
+    private static final int FAIR_BYTES = 1 << 14;
+
+    private static final long FAIR_NANOS = 50_000;
     private static final long ACK_MILLIS = 1000;
     private static final int MARK_LENGTH = 40;
     private static final int ID_LENGTH = 40;
@@ -276,8 +280,9 @@ final class MasterLink implements Runnable {
 
     private void optional(String what, String reply) {
         if (reply.startsWith("-")) {
-            replication.log().line(false, "(Non critical) Master does not understand REPLCONF " + what + ": "
-                    + shown(reply));
+            replication
+                    .log()
+                    .line(false, "(Non critical) Master does not understand REPLCONF " + what + ": " + shown(reply));
         }
     }
 
@@ -338,8 +343,7 @@ final class MasterLink implements Runnable {
     }
 
     private static boolean isId(String word) {
-        return word.length() == ID_LENGTH
-                && word.chars().allMatch(c -> Character.digit(c, 16) >= 0 && c < 0x80);
+        return word.length() == ID_LENGTH && word.chars().allMatch(c -> Character.digit(c, 16) >= 0 && c < 0x80);
     }
 
     private void goOn(String newId) throws IOException {
@@ -356,8 +360,7 @@ final class MasterLink implements Runnable {
         mode.enterExclusive();
         try {
             requireCurrent();
-            isRenamed = replication.continueWith(
-                    newId.isEmpty() ? replication.id() : newId.toLowerCase(Locale.ROOT));
+            isRenamed = replication.continueWith(newId.isEmpty() ? replication.id() : newId.toLowerCase(Locale.ROOT));
         } finally {
             mode.leaveExclusive();
         }
@@ -400,9 +403,11 @@ final class MasterLink implements Runnable {
         }
         replication
                 .log()
-                .line(false, "MASTER <-> REPLICA sync: receiving "
-                        + (isStreamed ? "streamed RDB from master with EOF" : length + " bytes from master")
-                        + " to disk");
+                .line(
+                        false,
+                        "MASTER <-> REPLICA sync: receiving "
+                                + (isStreamed ? "streamed RDB from master with EOF" : length + " bytes from master")
+                                + " to disk");
         syncBytesTotal = isStreamed ? 0 : length;
         syncBytesRead = 0;
         byte[] tail = new byte[mark.length];
@@ -455,10 +460,14 @@ final class MasterLink implements Runnable {
         long nextAckMillis = 0;
         while (isCurrent()) {
             if (in.available() > 0) {
+                int before = in.available();
                 if (!applier.apply(in, this)) {
                     return;
                 }
                 replication.beforeReplies();
+                if (before >= FAIR_BYTES) {
+                    LockSupport.parkNanos(FAIR_NANOS);
+                }
             }
             long now = System.currentTimeMillis();
             if (applier.takeAckWish() || now >= nextAckMillis) {

@@ -42,6 +42,7 @@ public final class Replication {
     }
 
     static final String NO_ID = "0".repeat(40);
+    private static final long BACKLOG_BYTES_MIN = 1 << 14;
     private static final byte[] PING = "*1\r\n$4\r\nping\r\n".getBytes(StandardCharsets.US_ASCII);
     private static final byte[] NEWLINE = {'\n'};
     private static final Replica[] NOBODY = {};
@@ -94,8 +95,8 @@ public final class Replication {
     }
 
     /**
-     * Says who runs what a master sends: the dispatcher of the index behind the last loop. Called once, before the first
-     * {@link #replicaOf}; the table holds our own commands too, so it cannot come by constructor.
+     * Says who runs what a master sends: the dispatcher of the index behind the last loop. Called once, before the
+     * first {@link #replicaOf}; the table holds our own commands too, so it cannot come by constructor.
      */
     public void connect(Dispatcher dispatcher, CommandTable commands) {
         masterDispatcher = dispatcher;
@@ -120,7 +121,8 @@ public final class Replication {
         return master != null;
     }
 
-    @Nullable MasterLink master() {
+    @Nullable
+    MasterLink master() {
         return master;
     }
 
@@ -146,8 +148,10 @@ public final class Replication {
                 return Change.SAME_MASTER;
             }
             if (old == null) {
-                log.line(false, "Before turning into a replica, keeping our own history: if the new master knows it, a"
-                        + " partial resynchronization is enough.");
+                log.line(
+                        false,
+                        "Before turning into a replica, keeping our own history: if the new master knows it, a"
+                                + " partial resynchronization is enough.");
             }
             int database = old == null ? Math.max(0, stream.selectedDatabase()) : old.database();
             added = new MasterLink(this, host, port, new StreamApplier(this, dispatcher, commands, database));
@@ -182,8 +186,10 @@ public final class Replication {
             previousId = id;
             previousIdEnd = stream.offset() + 1;
             id = newId();
-            log.line(true, "Setting secondary replication ID to " + previousId + ", valid up to offset: "
-                    + previousIdEnd + ". New replication ID is " + id);
+            log.line(
+                    true,
+                    "Setting secondary replication ID to " + previousId + ", valid up to offset: " + previousIdEnd
+                            + ". New replication ID is " + id);
             stream.setCopy(false);
             stream.forgetDatabase();
             keyspace.expiry().isReplica = false;
@@ -225,7 +231,7 @@ public final class Replication {
     boolean continueWith(String masterId) {
         lock.lock();
         try {
-            stream.setBacklogSize(settings.backlogSize);
+            stream.setBacklogSize(backlogSize());
             stream.activate();
             if (id.equals(masterId)) {
                 return false;
@@ -285,8 +291,11 @@ public final class Replication {
             if (!isOurs && !wasOurs) {
                 if (!wantedId.equals("?")) {
                     refusedPartialSyncs.incrementAndGet();
-                    log.line(false, "Partial resynchronization not accepted: Replication ID mismatch (Replica asked for '"
-                            + shown(wantedId) + "', my replication IDs are '" + id + "' and '" + previousId + "')");
+                    log.line(
+                            false,
+                            "Partial resynchronization not accepted: Replication ID mismatch (Replica asked for '"
+                                    + shown(wantedId) + "', my replication IDs are '" + id + "' and '" + previousId
+                                    + "')");
                 } else {
                     log.line(false, "Full resync requested by replica " + replica.name());
                 }
@@ -295,13 +304,18 @@ public final class Replication {
             var reader = stream.readerAt(nextOffset);
             if (reader == null) {
                 refusedPartialSyncs.incrementAndGet();
-                log.line(false, "Unable to partial resync with replica " + replica.name()
-                        + " for lack of backlog (Replica request was: " + nextOffset + ").");
+                log.line(
+                        false,
+                        "Unable to partial resync with replica " + replica.name()
+                                + " for lack of backlog (Replica request was: " + nextOffset + ").");
                 return null;
             }
             partialSyncs.incrementAndGet();
-            log.line(false, "Partial resynchronization request from " + replica.name() + " accepted. Sending "
-                    + (stream.offset() - nextOffset + 1) + " bytes of backlog starting from offset " + nextOffset + ".");
+            log.line(
+                    false,
+                    "Partial resynchronization request from " + replica.name() + " accepted. Sending "
+                            + (stream.offset() - nextOffset + 1) + " bytes of backlog starting from offset "
+                            + nextOffset + ".");
             replica.state = Replica.State.ONLINE;
             replica.ackMillis = nowMillis;
             replica.reader = reader;
@@ -347,15 +361,17 @@ public final class Replication {
             previousId = NO_ID;
             previousIdEnd = -1;
         }
-        stream.setBacklogSize(settings.backlogSize);
+        stream.setBacklogSize(backlogSize());
         stream.activate();
-        log.line(false, "Replication backlog created, my new replication IDs are '" + id + "' and '" + previousId + "'");
+        log.line(
+                false, "Replication backlog created, my new replication IDs are '" + id + "' and '" + previousId + "'");
     }
 
     /** Sends the stream to a replica, behind what was pushed to it. */
     void follow(Replica replica) {
         var reader = replica.reader;
         if (reader == null) {
+            replica.session.link().close(); // The history that it was to follow has ended.
             return;
         }
         replica.reader = null;
@@ -460,7 +476,9 @@ public final class Replication {
         } finally {
             lock.unlock();
         }
-        log.line(false, "Starting snapshot for SYNC with target: " + (transfer.isStreamed() ? "replicas sockets" : "disk"));
+        log.line(
+                false,
+                "Starting snapshot for SYNC with target: " + (transfer.isStreamed() ? "replicas sockets" : "disk"));
         Thread.ofVirtual().name("redoubt-full-sync").start(transfer);
     }
 
@@ -486,8 +504,8 @@ public final class Replication {
             return members;
         }
         int enough = settings.disklessMaxReplicas;
-        boolean isDue = longestWaitMillis >= settings.disklessDelaySeconds * 1000L
-                || enough > 0 && members.size() >= enough;
+        boolean isDue =
+                longestWaitMillis >= settings.disklessDelaySeconds * 1000L || enough > 0 && members.size() >= enough;
         return isDue ? members : List.of();
     }
 
@@ -559,8 +577,8 @@ public final class Replication {
         var waiting = new ArrayList<Replica>();
         lock.lock();
         try {
-            if (backlogSizeSeen != settings.backlogSize) {
-                backlogSizeSeen = settings.backlogSize;
+            if (backlogSizeSeen != backlogSize()) {
+                backlogSizeSeen = backlogSize();
                 stream.setBacklogSize(backlogSizeSeen);
             }
             boolean isSecond = nowMillis >= nextNewlineMillis;
@@ -706,6 +724,11 @@ public final class Replication {
     /** Offset of the last byte of the stream. */
     public long offset() {
         return stream.offset();
+    }
+
+    /** How much of the stream is kept: the setting, but at least what Redis keeps. */
+    long backlogSize() {
+        return Math.max(BACKLOG_BYTES_MIN, settings.backlogSize);
     }
 
     public int replicaCount() {

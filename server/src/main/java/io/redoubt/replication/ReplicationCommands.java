@@ -27,8 +27,7 @@ public final class ReplicationCommands extends CommandFamily {
     private static final byte[] NO_FAILOVER = Errors.line("ERR PSYNC FAILOVER can't be sent to a master.");
     private static final byte[] BAD_PORT = Errors.line("ERR Invalid master port");
     private static final byte[] BAD_HOST = Errors.line("ERR Invalid master host");
-    private static final byte[] ZERO_OR_ONE =
-            Errors.line("ERR value is out of range, value must between 0 and 1");
+    private static final byte[] ZERO_OR_ONE = Errors.line("ERR value is out of range, value must between 0 and 1");
     private static final int IP_LENGTH_MAX = 255;
 
     private final Replication replication;
@@ -131,7 +130,8 @@ public final class ReplicationCommands extends CommandFamily {
     }
 
     private void acknowledge(Call call, int arg) {
-        if (call.session().attachment() instanceof Replica replica && call.session().isReplica()) {
+        if (call.session().attachment() instanceof Replica replica
+                && call.session().isReplica()) {
             long offset = io.redoubt.resp.Decimal.parseLong(
                     call.args().buffer(), call.args().start(arg), call.args().length(arg), -1);
             if (offset >= 0) {
@@ -150,8 +150,9 @@ public final class ReplicationCommands extends CommandFamily {
         } else if (call.argIs(arg, "IP-ADDRESS")) {
             int length = call.args().length(arg + 1);
             if (length > IP_LENGTH_MAX) {
-                call.reply().error("ERR REPLCONF ip-address provided by replica instance is too long: " + length
-                        + " bytes");
+                call.reply()
+                        .error("ERR REPLCONF ip-address provided by replica instance is too long: " + length
+                                + " bytes");
                 return false;
             }
             Replica.of(call.session()).announcedIp = printable(call.args().text(arg + 1));
@@ -171,7 +172,8 @@ public final class ReplicationCommands extends CommandFamily {
         } else if (call.argIs(arg, "RDB-FILTER-ONLY")) {
             return filter(call, arg + 1);
         } else {
-            call.reply().error("ERR Unrecognized REPLCONF option: " + call.args().text(arg));
+            call.reply()
+                    .error("ERR Unrecognized REPLCONF option: " + call.args().text(arg));
             return false;
         }
         return true;

@@ -31,7 +31,7 @@ final class ReplicationInfo {
         add("master_repl_offset", stream.offset());
         add("second_repl_offset", replication.previousIdEnd());
         add("repl_backlog_active", isActive ? 1 : 0);
-        add("repl_backlog_size", settings.backlogSize);
+        add("repl_backlog_size", replication.backlogSize());
         add("repl_backlog_first_byte_offset", isActive ? stream.backlogStart() : 0);
         add("repl_backlog_histlen", stream.backlogLength());
         return fields;

@@ -176,7 +176,8 @@ final class StreamApplier {
             return;
         }
         if (is(request, "REPLCONF")) {
-            wantsAck |= request.argCount() > 1 && text(request, 1).toUpperCase(Locale.ROOT).equals("GETACK");
+            wantsAck |= request.argCount() > 1
+                    && text(request, 1).toUpperCase(Locale.ROOT).equals("GETACK");
             return;
         }
         if (is(request, "SELECT")) {
@@ -219,9 +220,14 @@ final class StreamApplier {
         if (error.startsWith("-OOM") || error.startsWith("-ERR unknown") || error.startsWith("-ERR wrong number")) {
             throw refused(error.substring(1), request);
         }
-        replication.log().line(true, "== CRITICAL == This replica is sending an error to its master: '"
-                + error.substring(error.isEmpty() ? 0 : 1) + "' after processing the command '" + shownName(request)
-                + "'");
+        replication
+                .log()
+                .line(
+                        true,
+                        "== CRITICAL == This replica is sending an error to its master: '"
+                                + error.substring(error.isEmpty() ? 0 : 1) + "' after processing the command '"
+                                + shownName(request)
+                                + "'");
     }
 
     private LinkException refused(String why, RequestParser request) {

@@ -275,8 +275,8 @@ public final class Keyspace {
             return;
         }
         // The bytes leave their arena first: a block is never written from bytes of the same arena.
-        byte[] value = Arrays.copyOfRange(
-                from.valueBuffer(), from.valueStart(), from.valueStart() + from.valueLength());
+        byte[] value =
+                Arrays.copyOfRange(from.valueBuffer(), from.valueStart(), from.valueStart() + from.valueLength());
         int encoding = from.encoding() == Encoding.LARGE ? Encoding.RAW : from.encoding();
         setString(unit, database, key, offset, length, encoding, value, 0, value.length, from.expiryMillis());
     }

@@ -21,14 +21,7 @@ public final class KeyspaceSnapshot {
         void integer(byte[] key, int keyOffset, int keyLength, long value, long expiryMillis) throws IOException;
 
         /** A string. */
-        void string(
-                byte[] key,
-                int keyOffset,
-                int keyLength,
-                byte[] value,
-                int offset,
-                int length,
-                long expiryMillis)
+        void string(byte[] key, int keyOffset, int keyLength, byte[] value, int offset, int length, long expiryMillis)
                 throws IOException;
     }
 
@@ -111,26 +104,18 @@ public final class KeyspaceSnapshot {
         int valueStart = keyStart + keyLength;
         switch (Record.encoding(chunk, base)) {
             case Encoding.INT ->
-                visitor.integer(
-                        chunk, keyStart, keyLength, (long) Record.LONGS.get(chunk, valueStart), expiryMillis);
+                visitor.integer(chunk, keyStart, keyLength, (long) Record.LONGS.get(chunk, valueStart), expiryMillis);
             case Encoding.LARGE -> {
                 int index = (int) Record.INTS.get(chunk, valueStart);
                 byte[] value = frozen.large()[index];
                 if (value == null) {
                     throw new IllegalStateException("a frozen record points at no large value");
                 }
-                visitor.string(
-                        chunk, keyStart, keyLength, value, 0, frozen.largeLengths()[index], expiryMillis);
+                visitor.string(chunk, keyStart, keyLength, value, 0, frozen.largeLengths()[index], expiryMillis);
             }
             default ->
                 visitor.string(
-                        chunk,
-                        keyStart,
-                        keyLength,
-                        chunk,
-                        valueStart,
-                        Record.valueLength(chunk, base),
-                        expiryMillis);
+                        chunk, keyStart, keyLength, chunk, valueStart, Record.valueLength(chunk, base), expiryMillis);
         }
     }
 

@@ -72,7 +72,8 @@ final class Partition {
     }
 
     /** Writes a value for a key, new or not; the expiry of a present key is left alone. Says whether a block was freed. */
-    boolean put(int hash, byte[] key, int keyOff, int keyLen, int encoding, byte[] value, int off, int len, int access) {
+    boolean put(
+            int hash, byte[] key, int keyOff, int keyLen, int encoding, byte[] value, int off, int len, int access) {
         int found = table.find(hash, key, keyOff, keyLen);
         int inRecord = encoding == Encoding.INT ? 8 : encoding == Encoding.LARGE ? 4 : len;
         if (found != 0) {
@@ -100,7 +101,15 @@ final class Partition {
     }
 
     private int write(
-            byte[] key, int keyOff, int keyLen, int encoding, byte[] value, int off, int len, int inRecord, int access) {
+            byte[] key,
+            int keyOff,
+            int keyLen,
+            int encoding,
+            byte[] value,
+            int off,
+            int len,
+            int inRecord,
+            int access) {
         int handle = arena.allocate(Record.size(keyLen, inRecord));
         byte[] chunk = arena.chunk(handle);
         int base = arena.offset(handle);

@@ -104,7 +104,9 @@ public final class Unit {
         unlockAll();
         for (int word = 0; word < wanted.length; word++) {
             for (long bits = wanted[word]; bits != 0; bits &= bits - 1) {
-                keyspace.shard(word * 64 + Long.numberOfTrailingZeros(bits)).lock.lock();
+                keyspace.shard(word * 64 + Long.numberOfTrailingZeros(bits))
+                        .lock
+                        .lock();
                 heldCount++;
             }
             held[word] = wanted[word];
@@ -118,7 +120,9 @@ public final class Unit {
         }
         for (int word = 0; word < held.length; word++) {
             for (long bits = held[word]; bits != 0; bits &= bits - 1) {
-                keyspace.shard(word * 64 + Long.numberOfTrailingZeros(bits)).lock.unlock();
+                keyspace.shard(word * 64 + Long.numberOfTrailingZeros(bits))
+                        .lock
+                        .unlock();
             }
         }
         Arrays.fill(held, 0);

@@ -150,9 +150,8 @@ class UsersTest {
             strict.setUser("before", "on");
             var before = strict.users.lines();
             assertThatThrownBy(() -> strict.users.start("", List.of(), path))
-                    .hasMessage(
-                            parts.getLast().replace("FILE", path.toString())
-                                    + "WARNING: ACL errors detected, no change to the previously active ACL rules"
+                    .hasMessage(parts.getLast().replace("FILE", path.toString())
+                            + "WARNING: ACL errors detected, no change to the previously active ACL rules"
                             + " was performed");
             assertThat(strict.users.lines()).isEqualTo(before);
         }

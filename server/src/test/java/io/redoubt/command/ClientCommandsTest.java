@@ -15,8 +15,8 @@ class ClientCommandsTest {
     private final Sessions sessions = new Sessions();
     private final ServerState state = new ServerState();
     private final CommandFixture server = new CommandFixture(
-            new ClientCommands(sessions, state, new ClientLine(false), name -> name.equals("default")
-                    || name.equals("ann")),
+            new ClientCommands(
+                    sessions, state, new ClientLine(false), name -> name.equals("default") || name.equals("ann")),
             new ConnectionCommands(new StubGate(null), 16));
     private final RecordingLink annLink = new RecordingLink("10.0.0.7:4000", "10.0.0.1:6379");
     private final Session ann = new Session(7, annLink, server.nowMillis - 61_000);
@@ -73,7 +73,9 @@ class ClientCommandsTest {
         private java.util.List<String> ids(String... command) {
             return server.send(command)
                     .lines()
-                    .flatMap(line -> java.util.regex.Pattern.compile("\\bid=(\\d+)").matcher(line).results())
+                    .flatMap(line -> java.util.regex.Pattern.compile("\\bid=(\\d+)")
+                            .matcher(line)
+                            .results())
                     .map(found -> found.group(1))
                     .toList();
         }
@@ -95,7 +97,10 @@ class ClientCommandsTest {
         @Test
         void is_verbatim_text_in_resp3() {
             server.session().setProtocol(3);
-            assertThat(server.raw("CLIENT", "INFO")).startsWith("=").contains("txt:id=1 ").endsWith("resp=3\n\r\n");
+            assertThat(server.raw("CLIENT", "INFO"))
+                    .startsWith("=")
+                    .contains("txt:id=1 ")
+                    .endsWith("resp=3\n\r\n");
         }
     }
 

@@ -13,8 +13,27 @@ final class RandomStringRequests {
         0, 1, 2, 3, 5, 8, 19, 20, 21, 43, 44, 45, 46, 60, 200, 1000, 5000, 32_766, 32_767, 32_768, 32_769, 40_000
     };
     private static final String[] NUMBERS = {
-        "0", "1", "-1", "12", "-345", "9223372036854775807", "-9223372036854775808", "9223372036854775808", "007", "-0",
-        "+1", " 1", "1.5", "0.1", "-2.25", "1e3", "3.0e-2", "inf", "nan", "abc", ""
+        "0",
+        "1",
+        "-1",
+        "12",
+        "-345",
+        "9223372036854775807",
+        "-9223372036854775808",
+        "9223372036854775808",
+        "007",
+        "-0",
+        "+1",
+        " 1",
+        "1.5",
+        "0.1",
+        "-2.25",
+        "1e3",
+        "3.0e-2",
+        "inf",
+        "nan",
+        "abc",
+        ""
     };
     private static final String[] TIMES = {"1000", "5000", "100000", "0", "-1", "x", "9223372036854775807"};
     // A peer has a clock of its own, so nothing may expire while the test runs.
@@ -121,7 +140,18 @@ final class RandomStringRequests {
             case 4 -> {
                 add(request, "SET", key(), value());
                 String[] options = {
-                    "NX", "XX", "GET", "EX", "PX", "EXAT", "PXAT", "KEEPTTL", "PERSIST", "ex", "get", "1000000",
+                    "NX",
+                    "XX",
+                    "GET",
+                    "EX",
+                    "PX",
+                    "EXAT",
+                    "PXAT",
+                    "KEEPTTL",
+                    "PERSIST",
+                    "ex",
+                    "get",
+                    "1000000",
                     "2000000000000"
                 };
                 for (int i = random.nextInt(5); i > 0; i--) {

@@ -51,8 +51,8 @@ final class RedisPeer implements AutoCloseable {
             throw new IOException("there is no redis-server");
         }
         int port = freePort();
-        var command = new ArrayList<>(List.of(
-                executable.toString(), "--port", "" + port, "--bind", "127.0.0.1", "--save", ""));
+        var command = new ArrayList<>(
+                List.of(executable.toString(), "--port", "" + port, "--bind", "127.0.0.1", "--save", ""));
         command.addAll(List.of(moreOptions));
         var process = new ProcessBuilder(command)
                 .directory(Path.of(System.getProperty("java.io.tmpdir")).toFile())

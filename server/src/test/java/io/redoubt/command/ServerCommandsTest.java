@@ -20,9 +20,8 @@ class ServerCommandsTest {
     private final CommandFixture server = EveryFamily.fixture();
 
     private Object ask(String... command) {
-        return ReplyReader.read(new ByteArrayInputStream(server.run(java.util.Arrays.stream(command)
-                .map(CommandFixture::bytes)
-                .toArray(byte[][]::new))));
+        return ReplyReader.read(new ByteArrayInputStream(server.run(
+                java.util.Arrays.stream(command).map(CommandFixture::bytes).toArray(byte[][]::new))));
     }
 
     @Test
@@ -37,8 +36,7 @@ class ServerCommandsTest {
         for (String command : List.of("LOLWUT", "LOLWUT VERSION 5 1 2", "LOLWUT x", "LOLWUT VERSION")) {
             assertThat((String) ask(command.split(" "))).endsWith("\nRedis ver. 7.0.15\n");
         }
-        assertThat(server.send("LOLWUT", "VERSION", "x"))
-                .isEqualTo("-ERR value is not an integer or out of range");
+        assertThat(server.send("LOLWUT", "VERSION", "x")).isEqualTo("-ERR value is not an integer or out of range");
         server.session().setProtocol(3);
         assertThat(server.raw("LOLWUT")).startsWith("=").contains("\r\ntxt:");
     }
@@ -97,22 +95,26 @@ class ServerCommandsTest {
         @ParameterizedTest
         @MethodSource("io.redoubt.command.ServerCommandsTest#everyName")
         void docs_of_every_command_say_what_it_does(String name) {
-            var docs = ReplyReader.map(ReplyReader.map(ask("COMMAND", "DOCS", name)).getOrDefault(name, List.of()));
+            var docs = ReplyReader.map(
+                    ReplyReader.map(ask("COMMAND", "DOCS", name)).getOrDefault(name, List.of()));
             assertThat((String) docs.get("summary")).endsWith(".").doesNotContain("  ");
             assertThat(docs).containsKeys("since", "group");
         }
 
         @Test
         void list_knows_subcommands_and_filters() {
-            assertThat(ReplyReader.list(ask("COMMAND", "LIST"))).hasSameSizeAs(server.table().all());
+            assertThat(ReplyReader.list(ask("COMMAND", "LIST")))
+                    .hasSameSizeAs(server.table().all());
             assertThat(ask("COMMAND", "LIST", "FILTERBY", "PATTERN", "SETE*")).isEqualTo(List.of("setex"));
             assertThat(ask("COMMAND", "LIST", "filterby", "pattern", "command|get*"))
                     .isEqualTo(List.of("command|getkeys", "command|getkeysandflags"));
             assertThat(server.send("COMMAND", "LIST", "FILTERBY", "ACLCAT", "Connection"))
                     .contains(" ping ", "client|list", "command|count")
                     .doesNotContain("getset");
-            assertThat(server.send("COMMAND", "LIST", "FILTERBY", "ACLCAT", "nosuch")).isEqualTo("*0");
-            assertThat(server.send("COMMAND", "LIST", "FILTERBY", "MODULE", "nosuch")).isEqualTo("*0");
+            assertThat(server.send("COMMAND", "LIST", "FILTERBY", "ACLCAT", "nosuch"))
+                    .isEqualTo("*0");
+            assertThat(server.send("COMMAND", "LIST", "FILTERBY", "MODULE", "nosuch"))
+                    .isEqualTo("*0");
         }
 
         @ParameterizedTest
@@ -175,10 +177,13 @@ class ServerCommandsTest {
     void the_reference_page_has_a_row_for_every_command_that_runs() {
         String page = CommandReference.markdown(server.table());
         var rows = page.lines().filter(line -> line.startsWith("| ")).toList();
-        assertThat(rows).allSatisfy(row -> assertThat(row.split("(?<!\\\\)\\|", -1)).hasSize(9));
+        assertThat(rows)
+                .allSatisfy(row -> assertThat(row.split("(?<!\\\\)\\|", -1)).hasSize(9));
         var names = new HashSet<String>();
         rows.forEach(row -> names.add(row.split("\\|")[1].strip()));
-        assertThat(names).contains("GET", "CLIENT KILL", "COMMAND", "COMMAND DOCS").doesNotContain("CLIENT");
+        assertThat(names)
+                .contains("GET", "CLIENT KILL", "COMMAND", "COMMAND DOCS")
+                .doesNotContain("CLIENT");
         assertThat(page).contains("## connection", "| GETSET | 3 | @write @string @fast | value | always | 1.0.0 | ");
     }
 }

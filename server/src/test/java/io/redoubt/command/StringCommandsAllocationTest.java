@@ -18,8 +18,19 @@ class StringCommandsAllocationTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "SET k value", "SET k 12345", "SET k value EX 100 XX", "GET k", "GET nosuch", "INCR n", "INCRBY n 5",
-                "MGET k n nosuch", "MSET k 1 other 2", "GETRANGE k 0 1", "SETRANGE r 3 abc", "STRLEN k", "GETEX k EX 5",
+                "SET k value",
+                "SET k 12345",
+                "SET k value EX 100 XX",
+                "GET k",
+                "GET nosuch",
+                "INCR n",
+                "INCRBY n 5",
+                "MGET k n nosuch",
+                "MSET k 1 other 2",
+                "GETRANGE k 0 1",
+                "SETRANGE r 3 abc",
+                "STRLEN k",
+                "GETEX k EX 5",
                 "SETNX k v"
             })
     void allocates_nothing(String line) {

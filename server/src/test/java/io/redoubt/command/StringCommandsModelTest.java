@@ -37,7 +37,9 @@ class StringCommandsModelTest {
             String reply = server.raw(request);
             String expected = model.apply(request);
             if (!reply.equals(expected)) {
-                assertThat(shorten(reply)).as("step %d: %s", step, describe(request)).isEqualTo(shorten(expected));
+                assertThat(shorten(reply))
+                        .as("step %d: %s", step, describe(request))
+                        .isEqualTo(shorten(expected));
                 throw new AssertionError("long replies differ at step " + step + ": " + describe(request));
             }
             String key = request[0].equals("MSETEX") ? request[2] : request[1];

@@ -133,8 +133,18 @@ class StringCommandsTest {
         @ParameterizedTest
         @ValueSource(
                 strings = {
-                    "FOO", "EX", "NX XX", "XX NX", "EX 1 PX 1", "EX 5 KEEPTTL", "KEEPTTL EX 5", "PERSIST", "NX IFEQ v",
-                    "IFEQ v IFNE v", "IFEQ", "IFEQ a IFEQ b"
+                    "FOO",
+                    "EX",
+                    "NX XX",
+                    "XX NX",
+                    "EX 1 PX 1",
+                    "EX 5 KEEPTTL",
+                    "KEEPTTL EX 5",
+                    "PERSIST",
+                    "NX IFEQ v",
+                    "IFEQ v IFNE v",
+                    "IFEQ",
+                    "IFEQ a IFEQ b"
                 })
         void refuses_options_that_do_not_go_together(String options) {
             send("SET", "k", "old");
@@ -163,14 +173,14 @@ class StringCommandsTest {
             long soon = server.nowMillis + 10_000;
             assertThat(server.effectsOf("set", "k", "v")).containsExactly("set k v");
             assertThat(server.effectsOf("SET", "k", "v", "EX", "10")).containsExactly("SET k v PXAT " + soon);
-            assertThat(server.effectsOf("SET", "k", "v", "px", "10000", "GET"))
-                    .containsExactly("SET k v PXAT " + soon);
+            assertThat(server.effectsOf("SET", "k", "v", "px", "10000", "GET")).containsExactly("SET k v PXAT " + soon);
             assertThat(server.effectsOf("SET", "k", "v", "KEEPTTL")).containsExactly("SET k v KEEPTTL");
             assertThat(server.effectsOf("set", "k", "get", "get")).containsExactly("set k get");
             assertThat(server.effectsOf("SET", "k", "v", "NX")).isEmpty();
             assertThat(server.effectsOf("SET", "n", "v", "NX", "GET")).containsExactly("SET n v NX");
             assertThat(server.effectsOf("SET", "k", "v", "IFEQ", "get")).containsExactly("SET k v");
-            assertThat(server.effectsOf("SET", "k", "w", "IFEQ", "v", "KEEPTTL")).containsExactly("SET k w KEEPTTL");
+            assertThat(server.effectsOf("SET", "k", "w", "IFEQ", "v", "KEEPTTL"))
+                    .containsExactly("SET k w KEEPTTL");
             assertThat(server.effectsOf("SET", "k", "w", "IFEQ", "v")).isEmpty();
         }
 
@@ -332,7 +342,8 @@ class StringCommandsTest {
         void msetex_names_every_key_to_the_gate() {
             var form = server.form(words("MSETEX 3 a 1 b 2 c 3 EX 5"));
             assertThat(form.keyCount()).isEqualTo(3);
-            assertThat(new int[] {form.keyArg(0), form.keyArg(1), form.keyArg(2)}).containsExactly(2, 4, 6);
+            assertThat(new int[] {form.keyArg(0), form.keyArg(1), form.keyArg(2)})
+                    .containsExactly(2, 4, 6);
             assertThat(form.readsToo).isFalse();
         }
 
@@ -429,8 +440,16 @@ class StringCommandsTest {
     class Getrange_and_strlen {
         @ParameterizedTest
         @CsvSource({
-            "0, 0, h", "-3, -1, llo", "1, 100, ello", "-100, 1, he", "3, 1, ''", "-1, -3, ''", "5, 9, ''",
-            "-100, -90, h", "0, -9223372036854775808, h", "-9223372036854775808, 9223372036854775807, hello"
+            "0, 0, h",
+            "-3, -1, llo",
+            "1, 100, ello",
+            "-100, 1, he",
+            "3, 1, ''",
+            "-1, -3, ''",
+            "5, 9, ''",
+            "-100, -90, h",
+            "0, -9223372036854775808, h",
+            "-9223372036854775808, 9223372036854775807, hello"
         })
         void returns_the_part(String start, String end, String part) {
             send("SET", "k", "hello");
@@ -602,7 +621,8 @@ class StringCommandsTest {
         @Test
         void are_compared_by_set_and_delex() {
             assertThat(send("SET", "k", "v", "IFDEQ", "b6acb9d84a38ff74")).isEqualTo("$-1");
-            assertThat(send("SET", "k", "Hello world", "IFDNE", "b6acb9d84a38ff74")).isEqualTo("+OK");
+            assertThat(send("SET", "k", "Hello world", "IFDNE", "b6acb9d84a38ff74"))
+                    .isEqualTo("+OK");
             assertThat(send("SET", "k", "v", "IFDNE", "b6acb9d84a38ff74")).isEqualTo("$-1");
             assertThat(send("DELEX", "k", "IFDEQ", "b6acb9d84a38ff75")).isEqualTo(":0");
             assertThat(send("DELEX", "k", "IFDEQ", "abc")).isEqualTo(":0");
@@ -663,8 +683,7 @@ class StringCommandsTest {
                 .map(CommandSpec::name)
                 .toList();
         assertThat(readingToo)
-                .containsExactlyInAnyOrder(
-                        "getset", "getdel", "getex", "incrby", "decrby", "incrbyfloat", "delifeq");
+                .containsExactlyInAnyOrder("getset", "getdel", "getex", "incrby", "decrby", "incrbyfloat", "delifeq");
         var sometimes = server.table().commands().stream()
                 .filter(CommandSpec::sometimesReadsToo)
                 .map(CommandSpec::name)

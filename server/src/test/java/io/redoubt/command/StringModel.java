@@ -40,7 +40,8 @@ final class StringModel {
         return number.compareTo(LONG_MIN) >= 0 && number.compareTo(LONG_MAX) <= 0;
     }
 
-    @Nullable Value find(String key) {
+    @Nullable
+    Value find(String key) {
         var value = map.get(key);
         if (value != null && value.expiry >= 0 && value.expiry <= nowMillis) {
             map.remove(key);
@@ -73,7 +74,8 @@ final class StringModel {
             case "SET" -> set(request);
             case "SETNX" -> number(setIf(request, () -> find(request[1]) == null));
             case "SETEX" -> set("SET", request[1], request[3], "EX", request[2]).replace("'set'", "'setex'");
-            case "PSETEX" -> set("SET", request[1], request[3], "PX", request[2]).replace("'set'", "'psetex'");
+            case "PSETEX" ->
+                set("SET", request[1], request[3], "PX", request[2]).replace("'set'", "'psetex'");
             case "GETSET" -> set("SET", request[1], request[2], "GET");
             case "GETDEL" -> {
                 var old = find(request[1]);

@@ -26,8 +26,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @DisplayNameGeneration(DisplayNameGenerator.ReplaceUnderscores.class)
 class ConfigTest {
     /** What redis-server 7.0.15 answers to CONFIG GET *, without those in {@link #OTHER}. */
-    private static final String GOLDEN =
-            """
+    private static final String GOLDEN = """
             acl-pubsub-default|resetchannels
             aclfile|
             acllog-max-len|128
@@ -257,8 +256,9 @@ class ConfigTest {
     @Test
     void the_defaults_are_those_of_redis() {
         TreeMap<String, String> expected = new TreeMap<>();
-        GOLDEN.lines().forEach(line -> expected.put(
-                line.substring(0, line.indexOf('|')), line.substring(line.indexOf('|') + 1)));
+        GOLDEN.lines()
+                .forEach(line ->
+                        expected.put(line.substring(0, line.indexOf('|')), line.substring(line.indexOf('|') + 1)));
         TreeMap<String, String> ours = new TreeMap<>();
         editor.get(List.of("*"), true).forEach(setting -> ours.put(setting.name(), setting.value()));
         assertThat(ours.keySet()).containsAll(OTHER);
@@ -283,7 +283,9 @@ class ConfigTest {
             for (String bound : bounds) {
                 assertThat(directive.parse(List.of(bound))).hasToString(bound);
             }
-            String beyond = new java.math.BigInteger(bounds[0]).subtract(java.math.BigInteger.ONE).toString();
+            String beyond = new java.math.BigInteger(bounds[0])
+                    .subtract(java.math.BigInteger.ONE)
+                    .toString();
             assertThatThrownBy(() -> directive.parse(List.of(beyond)))
                     .hasMessage("argument must be between " + bounds[0] + " and " + bounds[1] + " inclusive");
         } else if (directive.value() instanceof Boolean) {
@@ -395,18 +397,35 @@ class ConfigTest {
         @ParameterizedTest
         @ValueSource(strings = {"--save ", "--save|--port|7", "--save||--port|7"})
         void save_without_points_saves_never(String args) throws ConfigException {
-            assertThat(load(args.strip().split("\\|", -1)).config().persistence.save.value()).isEmpty();
+            assertThat(load(args.strip().split("\\|", -1))
+                            .config()
+                            .persistence
+                            .save
+                            .value())
+                    .isEmpty();
         }
 
         @Test
         void options_follow_the_grammar_of_redis_server() throws ConfigException, IOException {
-            LoadedConfig loaded = loadFile("port 1\n", "-", "--maxmemory 700mb", "--proc-title-template", "--x--",
-                    "--shutdown-on-sigint", "now", "force");
+            LoadedConfig loaded = loadFile(
+                    "port 1\n",
+                    "-",
+                    "--maxmemory 700mb",
+                    "--proc-title-template",
+                    "--x--",
+                    "--shutdown-on-sigint",
+                    "now",
+                    "force");
             assertThat(loaded.config().memory.maxmemory.value()).isEqualTo(700L << 20);
             assertThat(loaded.config().general.procTitleTemplate.value()).isEqualTo("--x--");
             assertThat(loaded.config().general.shutdownOnSigint.asText()).isEqualTo("now force");
             assertThat(loaded.config().general.hz.value()).isEqualTo(33);
-            assertThat(loadFile("", "loglevel", "verbose").config().observe.loglevel.value()).isEqualTo("verbose");
+            assertThat(loadFile("", "loglevel", "verbose")
+                            .config()
+                            .observe
+                            .loglevel
+                            .value())
+                    .isEqualTo("verbose");
         }
 
         @ParameterizedTest

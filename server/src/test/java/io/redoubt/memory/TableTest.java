@@ -26,8 +26,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 @DisplayNameGeneration(DisplayNameGenerator.ReplaceUnderscores.class)
 class TableTest {
-    private static final VarHandle LONG =
-            MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+    private static final VarHandle LONG = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
     private static final int RECORD_BYTES = 16;
 
     /** A table of longs: a record is a key of 8 bytes and a value of 8 bytes. */
@@ -159,7 +158,8 @@ class TableTest {
                 int handle = Frozen.handle(frozen.slots(i)[j]);
                 if (handle != 0) {
                     long expiry = expiries == null ? Table.NO_EXPIRY : expiries[j];
-                    assertThat(content.put(table.keyAt(handle), new Entry(table.valueAt(handle), expiry))).isNull();
+                    assertThat(content.put(table.keyAt(handle), new Entry(table.valueAt(handle), expiry)))
+                            .isNull();
                 }
             }
         }
@@ -168,7 +168,9 @@ class TableTest {
     }
 
     private static long expiringCount(Map<Long, Entry> model) {
-        return model.values().stream().filter(e -> e.expiryMillis != Table.NO_EXPIRY).count();
+        return model.values().stream()
+                .filter(e -> e.expiryMillis != Table.NO_EXPIRY)
+                .count();
     }
 
     @ParameterizedTest(name = "seed {0}, segments of {1}, depth {2}, hash mask {3}")
@@ -329,7 +331,8 @@ class TableTest {
         void ends_at_once_for_a_cursor_that_never_was(long cursor) {
             Longs table = new Longs();
             table.put(1, 1);
-            assertThat(table.scan(cursor, 10, (_, _) -> assertThat(true).isFalse())).isZero();
+            assertThat(table.scan(cursor, 10, (_, _) -> assertThat(true).isFalse()))
+                    .isZero();
             assertThat(table.scan(0, Integer.MAX_VALUE, (_, _) -> {})).isZero();
         }
     }
@@ -413,7 +416,8 @@ class TableTest {
                 cursor = table.expireSlice(
                         cursor, 50, (handle, hash32, _) -> due.add((long) hash32 << 32 | handle & 0xffffffffL));
                 for (long entry : due) {
-                    assertThat(table.findHandle((int) (entry >>> 32), (int) entry)).isTrue();
+                    assertThat(table.findHandle((int) (entry >>> 32), (int) entry))
+                            .isTrue();
                     table.removeFound();
                 }
                 due.clear();

@@ -94,8 +94,7 @@ class DebugCommandsTest {
                 .matches("\\+Value at:0x[0-9a-f]+ refcount:1 encoding:embstr serializedlength:6 lru:" + seconds
                         + " lru_seconds_idle:7");
         server.send("SET n 42");
-        assertThat(server.send("DEBUG OBJECT n"))
-                .contains(" refcount:2147483647 encoding:int serializedlength:2 ");
+        assertThat(server.send("DEBUG OBJECT n")).contains(" refcount:2147483647 encoding:int serializedlength:2 ");
         assertThat(server.send("DEBUG OBJECT nokey")).isEqualTo("-ERR no such key");
     }
 
@@ -104,7 +103,9 @@ class DebugCommandsTest {
         server.send("SET n 100000");
         String before = server.send("DEBUG OBJECT n").split(" ")[1];
         server.send("INCR n");
-        assertThat(server.send("DEBUG OBJECT n").split(" ")[1]).startsWith("at:0x").isEqualTo(before);
+        assertThat(server.send("DEBUG OBJECT n").split(" ")[1])
+                .startsWith("at:0x")
+                .isEqualTo(before);
     }
 
     @Test
@@ -146,7 +147,9 @@ class DebugCommandsTest {
         server.send("SET k v");
         assertThat(server.send("DEBUG RELOAD NOSAVE"))
                 .isEqualTo("-ERR Error trying to load the RDB dump, check server logs.");
-        assertThat(server.send("GET k")).as("there is no file, so nothing is emptied").isEqualTo("$1 v");
+        assertThat(server.send("GET k"))
+                .as("there is no file, so nothing is emptied")
+                .isEqualTo("$1 v");
         server.send("DEBUG RELOAD");
         assertThat(server.send("DEBUG RELOAD NOSAVE NOFLUSH"))
                 .as("a key of the file exists already")

@@ -39,7 +39,10 @@ class DigestPeerTest {
                     byte[] value = value(random);
                     byte[][] command = random.nextInt(3) == 0
                             ? new byte[][] {
-                                ObserveServer.bytes("SET"), key, value, ObserveServer.bytes("EX"),
+                                ObserveServer.bytes("SET"),
+                                key,
+                                value,
+                                ObserveServer.bytes("EX"),
                                 ObserveServer.bytes(Integer.toString(1000 + random.nextInt(1000)))
                             }
                             : new byte[][] {ObserveServer.bytes("SET"), key, value};
@@ -59,7 +62,8 @@ class DigestPeerTest {
             assertThat(server.send("DEBUG RELOAD")).isEqualTo("+OK");
             assertThat(server.send("DEBUG DIGEST")).isEqualTo(before);
             assertThat(peer.raw(ObserveServer.words("DEBUG RELOAD NOSAVE"))).isEqualTo("+OK\r\n");
-            assertThat(peer.raw(ObserveServer.words("DEBUG DIGEST")).stripTrailing()).isEqualTo(before);
+            assertThat(peer.raw(ObserveServer.words("DEBUG DIGEST")).stripTrailing())
+                    .isEqualTo(before);
         }
     }
 

@@ -1,7 +1,7 @@
 package io.redoubt.observe;
 
-import io.redoubt.command.Args;
 import io.redoubt.command.ArgSpec;
+import io.redoubt.command.Args;
 import io.redoubt.command.Call;
 import io.redoubt.command.CommandFamily;
 import io.redoubt.command.CommandFlag;
@@ -38,8 +38,7 @@ final class ObserveServer {
 
     private record Anyone(String name, boolean isUnrestricted) implements Principal {}
 
-    private final Keyspace keyspace =
-            new Keyspace(new Keyspace.Layout(1, 4, 16, 1 << 18), 5, 6, new EffectStream());
+    private final Keyspace keyspace = new Keyspace(new Keyspace.Layout(1, 4, 16, 1 << 18), 5, 6, new EffectStream());
     private final Dispatcher dispatcher;
     private final Session session;
     private final RequestParser parser = new RequestParser();
@@ -106,19 +105,20 @@ final class ObserveServer {
 
     Session newSession(long id) {
         var link = (Session.Link) Proxy.newProxyInstance(
-                ObserveServer.class.getClassLoader(), new Class<?>[] {Session.Link.class}, (_, method, arguments) ->
-                        switch (method.getName()) {
-                            case "remoteAddress" -> "127.0.0.1:" + (50_000 + id);
-                            case "isLocal" -> isLocal;
-                            case "isUnixSocket" -> false;
-                            case "push" -> {
-                                pushed.add(id + ": " + text((byte[]) arguments[0]));
-                                yield null;
-                            }
-                            case "queryBufferCapacity" -> 0;
-                            case "outputBytes" -> 0L;
-                            default -> throw new UnsupportedOperationException(method.getName());
-                        });
+                ObserveServer.class.getClassLoader(),
+                new Class<?>[] {Session.Link.class},
+                (_, method, arguments) -> switch (method.getName()) {
+                    case "remoteAddress" -> "127.0.0.1:" + (50_000 + id);
+                    case "isLocal" -> isLocal;
+                    case "isUnixSocket" -> false;
+                    case "push" -> {
+                        pushed.add(id + ": " + text((byte[]) arguments[0]));
+                        yield null;
+                    }
+                    case "queryBufferCapacity" -> 0;
+                    case "outputBytes" -> 0L;
+                    default -> throw new UnsupportedOperationException(method.getName());
+                });
         var made = new Session(id, link, nowMillis);
         made.setUser(new Anyone("default", true));
         return made;

@@ -45,8 +45,9 @@ class SlowLogTest {
         server.send("GET b");
         assertThat(server.send("SLOWLOG LEN")).isEqualTo(":2");
         assertThat(server.send("SLOWLOG RESET")).isEqualTo("+OK");
-        assertThat(server.slowLog.newest(10)).singleElement().satisfies(entry -> assertThat(entry.id())
-                .isEqualTo(3));
+        assertThat(server.slowLog.newest(10))
+                .singleElement()
+                .satisfies(entry -> assertThat(entry.id()).isEqualTo(3));
     }
 
     @Test
@@ -74,8 +75,7 @@ class SlowLogTest {
     @ParameterizedTest
     @ValueSource(strings = {"abc", "-2"})
     void get_refuses_a_bad_count(String count) {
-        assertThat(server.send("SLOWLOG GET " + count))
-                .isEqualTo("-ERR count should be greater than or equal to -1");
+        assertThat(server.send("SLOWLOG GET " + count)).isEqualTo("-ERR count should be greater than or equal to -1");
     }
 
     @Test

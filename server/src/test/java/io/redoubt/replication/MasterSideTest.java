@@ -40,7 +40,8 @@ class MasterSideTest {
 
     private static Copy fullResync(Wire replica, boolean isStreamed) throws IOException {
         if (isStreamed) {
-            assertThat(replica.send("REPLCONF", "capa", "eof", "capa", "psync2")).isEqualTo("+OK");
+            assertThat(replica.send("REPLCONF", "capa", "eof", "capa", "psync2"))
+                    .isEqualTo("+OK");
         }
         replica.write(Wire.request("PSYNC", "?", "-1"));
         String[] answer = firstLine(replica).split(" ");
@@ -69,8 +70,7 @@ class MasterSideTest {
         var data = new HashMap<String, String>();
         new RdbReader(new ByteArrayInputStream(rdb), true).read(new RdbVisitor() {
             @Override
-            public void string(
-                    int db, byte[] key, byte[] value, long expiryMillis, long idleSeconds, int frequency) {
+            public void string(int db, byte[] key, byte[] value, long expiryMillis, long idleSeconds, int frequency) {
                 data.put(Wire.text(key), Wire.text(value));
             }
 
@@ -197,8 +197,7 @@ class MasterSideTest {
     void keeps_its_clients_waiting_for_no_replica_and_says_what_is_wrong_with_requests() throws Exception {
         try (var server = start()) {
             var client = server.client();
-            assertThat(client.send("PSYNC", "?", "x"))
-                    .isEqualTo("-ERR value is not an integer or out of range");
+            assertThat(client.send("PSYNC", "?", "x")).isEqualTo("-ERR value is not an integer or out of range");
             assertThat(client.send("REPLCONF", "capa")).isEqualTo("-ERR syntax error");
             assertThat(client.send("REPLCONF", "nonsense", "1"))
                     .isEqualTo("-ERR Unrecognized REPLCONF option: nonsense");
@@ -246,11 +245,55 @@ class MasterSideTest {
     void refuses_writes_while_too_few_replicas_keep_up() throws Exception {
         try (var server = start("--min-replicas-to-write", "1")) {
             var client = server.client();
-            server.await("refusal", () -> client.send("SET", "k", "v")
-                    .equals("-NOREPLICAS Not enough good replicas to write."));
+            server.await(
+                    "refusal",
+                    () -> client.send("SET", "k", "v").equals("-NOREPLICAS Not enough good replicas to write."));
             fullResync(replica(server), false);
             server.await("a good replica", () -> client.send("SET", "k", "v").equals("+OK"));
             assertThat(client.info("min_slaves_good_slaves")).isEqualTo("1");
+        }
+    }
+
+    @ParameterizedTest(name = "snapshot by mark: {0}")
+    @ValueSource(booleans = {true, false})
+    void drops_a_replica_that_takes_nothing_and_goes_on_for_everybody_else(boolean isStreamed) throws Exception {
+        try (var server = start("--repl-timeout", "1")) {
+            var client = server.client();
+            var random = new SplittableRandom(1);
+            for (int i = 0; i < 30; i++) {
+                var bytes = new byte[1 << 20];
+                random.nextBytes(bytes);
+                client.send("SET", "big" + i, Wire.text(bytes));
+            }
+            var replica = replica(server);
+            if (isStreamed) {
+                replica.send("REPLCONF", "capa", "eof");
+            }
+            replica.write(Wire.request("PSYNC", "?", "-1"));
+            server.awaitLog("Disconnecting timedout replica (full sync): 10.0.0.9:7");
+            assertThat(client.send("SET", "k", "v")).isEqualTo("+OK");
+            server.await("gone", () -> client.info("connected_slaves").equals("0"));
+            assertThat(fullResync(replica(server), true).data).hasSize(31);
+        }
+    }
+
+    @Test
+    void drops_a_replica_that_acknowledges_nothing() throws Exception {
+        try (var server = start("--repl-timeout", "1")) {
+            fullResync(replica(server), false);
+            server.awaitLog("Disconnecting timedout replica (streaming sync): 10.0.0.9:7");
+        }
+    }
+
+    @Test
+    void lets_the_backlog_go_when_nobody_has_followed_for_long() throws Exception {
+        try (var server = start("--repl-backlog-ttl", "1")) {
+            var replica = replica(server);
+            var copy = fullResync(replica, false);
+            replica.close();
+            var client = server.client();
+            server.await("freed", () -> client.info("repl_backlog_active").equals("0"));
+            assertThat(client.info("master_replid")).isNotEqualTo(copy.id);
         }
     }
 

@@ -43,8 +43,7 @@ class ReplicationPeerTest {
     }
 
     private TestServer redoubt(String... options) throws Exception {
-        return new TestServer(
-                Files.createDirectories(directory.resolve("redoubt" + TestServer.freePort())), options);
+        return new TestServer(Files.createDirectories(directory.resolve("redoubt" + TestServer.freePort())), options);
     }
 
     private static Map<String, String> content(Wire client) {
@@ -53,9 +52,7 @@ class ReplicationPeerTest {
             client.send("SELECT", Integer.toString(db));
             for (Object key : (List<?>) client.send("KEYS", "*")) {
                 String name = (String) key;
-                content.put(
-                        db + " " + name,
-                        client.send("GET", name) + " " + client.send("PEXPIRETIME", name));
+                content.put(db + " " + name, client.send("GET", name) + " " + client.send("PEXPIRETIME", name));
             }
         }
         return content;
@@ -175,7 +172,8 @@ class ReplicationPeerTest {
             middleClient.send("REPLICAOF", "127.0.0.1", Integer.toString(top.port()));
             middle.await("up", () -> middleClient.info("master_link_status").equals("up"));
             bottomClient.send("REPLICAOF", "127.0.0.1", Integer.toString(middle.port()));
-            middle.await("chained", () -> bottomClient.info("master_link_status").equals("up"));
+            middle.await(
+                    "chained", () -> bottomClient.info("master_link_status").equals("up"));
             topClient.send("SET", "b", "2"); // No SELECT comes with it: the copy must know the database.
             awaitSame(middle, topClient, bottomClient);
             assertThat(content(bottomClient)).isEqualTo(content(topClient)).hasSize(2);
@@ -228,7 +226,8 @@ class ReplicationPeerTest {
             writer.send("SET", "last", expected.getFirst());
             awaitSame(server, writer, theirs);
             for (int i = 0; i < 20; i++) {
-                assertThat(theirs.send("GET", "big" + i).equals(expected.get(i))).isTrue();
+                assertThat(theirs.send("GET", "big" + i).equals(expected.get(i)))
+                        .isTrue();
             }
             assertThat(theirs.send("GET", "last").equals(expected.getFirst())).isTrue();
         }

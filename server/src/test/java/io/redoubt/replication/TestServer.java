@@ -44,8 +44,7 @@ final class TestServer implements AutoCloseable {
                 "--security-profile",
                 "redis"));
         arguments.addAll(List.of(options));
-        log = new ServerLog(
-                new PrintStream(logged, true, StandardCharsets.UTF_8), null, ServerLog.Level.NOTICE);
+        log = new ServerLog(new PrintStream(logged, true, StandardCharsets.UTF_8), null, ServerLog.Level.NOTICE);
         server = Redoubt.start(ConfigLoader.load(arguments, InputStream.nullInputStream()), log);
     }
 

@@ -1,7 +1,6 @@
 package io.redoubt.replication;
 
 import java.io.BufferedInputStream;
-import java.io.ByteArrayOutputStream;
 import java.io.Closeable;
 import java.io.EOFException;
 import java.io.IOException;
@@ -11,6 +10,7 @@ import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /** One end of a connection that speaks RESP, as a client, a replica or a master. Text is bytes, one char each. */
@@ -125,15 +125,20 @@ final class Wire implements Closeable {
 
     /** Reads up to a mark, which is left out. */
     byte[] readTo(byte[] mark) throws IOException {
-        var out = new ByteArrayOutputStream();
-        String end = text(mark);
+        byte[] all = new byte[1 << 16];
+        int length = 0;
         while (true) {
-            out.writeBytes(read(1));
-            if (out.size() >= mark.length) {
-                byte[] all = out.toByteArray();
-                if (all[all.length - 1] == mark[mark.length - 1] && text(all).endsWith(end)) {
-                    return java.util.Arrays.copyOf(all, all.length - mark.length);
-                }
+            int c = in.read();
+            if (c < 0) {
+                throw new EOFException("closed after " + length + " bytes");
+            }
+            if (length == all.length) {
+                all = Arrays.copyOf(all, length * 2);
+            }
+            all[length++] = (byte) c;
+            int start = length - mark.length;
+            if (start >= 0 && Arrays.equals(all, start, length, mark, 0, mark.length)) {
+                return Arrays.copyOf(all, start);
             }
         }
     }
