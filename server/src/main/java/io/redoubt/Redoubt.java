@@ -401,7 +401,8 @@ public final class Redoubt implements AutoCloseable {
                 new InfoSections.Listed("Security", this::securityInfo));
     }
 
-    private CommandTable table() {
+    /** All commands; tests walk them. */
+    CommandTable table() {
         return table;
     }
 

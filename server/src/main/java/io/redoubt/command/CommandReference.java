@@ -9,8 +9,7 @@ import java.util.stream.Collectors;
 
 /** The page about all commands, {@code docs/commands.md}: what the declarations say, in a table per group. */
 public final class CommandReference {
-    private static final String HEAD =
-            """
+    private static final String HEAD = """
             # Commands
 
             Generated from the declarations in the code; do not edit. *Arity* counts the command's name, and a negative
@@ -19,8 +18,7 @@ public final class CommandReference {
             well as `+@write`, always or in some forms.
             """;
 
-    private static final String PLANNED =
-            """
+    private static final String PLANNED = """
 
             ## Planned
 
@@ -44,9 +42,7 @@ public final class CommandReference {
             page.append("\n## ").append(group).append("\n\n");
             page.append("| command | arity | categories | reveals | reads too | since | what it does |\n");
             page.append("|---|---|---|---|---|---|---|\n");
-            specs.stream()
-                    .sorted(Comparator.comparing(CommandSpec::fullName))
-                    .forEach(spec -> page.append(row(spec)));
+            specs.stream().sorted(Comparator.comparing(CommandSpec::fullName)).forEach(spec -> page.append(row(spec)));
         });
         String planned = table.all().stream()
                 .filter(spec -> spec.isPlanned() && !spec.isContainer())
@@ -64,12 +60,14 @@ public final class CommandReference {
     }
 
     private static String row(CommandSpec spec) {
-        String categories =
-                spec.categories().stream().map(category -> "@" + category.word()).collect(Collectors.joining(" "));
+        String categories = spec.categories().stream()
+                .map(category -> "@" + category.word())
+                .collect(Collectors.joining(" "));
         String reveals = spec.reveals().name().toLowerCase(Locale.ROOT);
         String readsToo = spec.alwaysReadsToo() ? "always" : spec.sometimesReadsToo() ? "by option" : "";
         String summary = spec.summary().replace("|", "\\|");
         String arity = String.valueOf(spec.arity());
-        return "| " + String.join(" | ", name(spec), arity, categories, reveals, readsToo, spec.since(), summary) + " |\n";
+        return "| " + String.join(" | ", name(spec), arity, categories, reveals, readsToo, spec.since(), summary)
+                + " |\n";
     }
 }

@@ -341,6 +341,11 @@ public final class CommandSpec {
         return arguments.length(arg) > 64 ? null : subcommand(arguments.text(arg));
     }
 
+    /** Whether it can be run itself: some containers only hold subcommands. */
+    public boolean isRunnable() {
+        return handler != null;
+    }
+
     public boolean accepts(int argCount) {
         return arity >= 0 ? argCount == arity : argCount >= -arity;
     }

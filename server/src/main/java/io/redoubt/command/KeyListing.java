@@ -92,8 +92,7 @@ final class KeyListing implements Keyspace.EntryVisitor {
             }
             return false;
         }
-        return (typeArg < 0 || isOfType(entry))
-                && (filtered == null || gate.mayRead(filtered, buffer, start, length));
+        return (typeArg < 0 || isOfType(entry)) && (filtered == null || gate.mayRead(filtered, buffer, start, length));
     }
 
     static boolean isAlive(Entry entry, long nowMillis) {

@@ -301,7 +301,8 @@ public final class StringCommands extends CommandFamily {
         form.addKey(1, Form.WRITE);
         if (args.count() > 3) {
             parseOptions(args, form, 3, CONDITIONS | GET | EXPIRES | KEEPTTL);
-            // A malformed request is judged by the word GET wherever it stands, as in Redis: NOPERM comes before the error.
+            // A malformed request is judged by the word GET wherever it stands, as in Redis: NOPERM comes before the
+            // error.
             if ((form.options & (GET | COMPARES)) != 0 || mentionsGet(args)) {
                 form.readsToo = true;
                 form.setKeyAccess(0, Form.READ | Form.WRITE);

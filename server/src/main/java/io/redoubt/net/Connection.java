@@ -45,6 +45,7 @@ final class Connection implements Session.Link {
     private int queryEnd;
     /** While requests run: the bytes that were there when they began. */
     private int runningBytes;
+
     private boolean isSuspended;
     private volatile boolean isPostponed;
     private volatile boolean isClosed;

@@ -465,8 +465,7 @@ public final class Persistence {
         }
 
         @Override
-        public void string(
-                int database, byte[] key, byte[] value, long expiryMillis, long idleSeconds, int frequency)
+        public void string(int database, byte[] key, byte[] value, long expiryMillis, long idleSeconds, int frequency)
                 throws IOException {
             super.string(database, key, value, expiryMillis, idleSeconds, frequency);
             sliceBytes += key.length + value.length;
