@@ -136,7 +136,11 @@ public final class Redoubt implements AutoCloseable {
                 session -> clientLine.of(session, System.currentTimeMillis()),
                 System::currentTimeMillis);
         configCommands = new ConfigCommands(
-                config, configFile, () -> users.file() == null ? users.lines() : null, this::resetStats);
+                config,
+                configFile,
+                () -> users.file() == null ? users.lines() : null,
+                this::resetStats,
+                () -> state.is(ServerState.LOADING));
 
         var connection = new ConnectionCommands(gate, Math.toIntExact(config.general.databases.value()));
         var client = new ClientCommands(sessions, state, clientLine, name -> users.find(name) != null);

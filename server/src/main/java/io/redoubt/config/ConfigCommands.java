@@ -16,6 +16,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -39,20 +40,27 @@ public final class ConfigCommands extends CommandFamily {
     private final @Nullable Path file;
     private final Supplier<@Nullable List<String>> userLines;
     private final Runnable resetStat;
+    private final BooleanSupplier isLoading;
     private @Nullable Session issuer;
 
     /**
      * @param file the configuration file, or null when the server was started without one
+     * @param isLoading whether the data set is being loaded, so that some directives must stay as they are
      * @param userLines the `user` lines that CONFIG REWRITE writes; null where an ACL file holds the users
      */
     public ConfigCommands(
-            Config config, @Nullable Path file, Supplier<@Nullable List<String>> userLines, Runnable resetStat) {
+            Config config,
+            @Nullable Path file,
+            Supplier<@Nullable List<String>> userLines,
+            Runnable resetStat,
+            BooleanSupplier isLoading) {
         super("server");
         this.config = config;
         editor = new ConfigEditor(config);
         this.file = file;
         this.userLines = userLines;
         this.resetStat = resetStat;
+        this.isLoading = isLoading;
     }
 
     final CommandSpec container = command("CONFIG")
@@ -113,14 +121,15 @@ public final class ConfigCommands extends CommandFamily {
         String problem;
         issuer = call.session();
         try {
-            problem = editor.set(settings, mayChangeProtected, config.isStrict("secrets"));
+            problem = editor.set(
+                    settings, mayChangeProtected, config.isStrict("secrets"), isLoading.getAsBoolean());
         } finally {
             issuer = null;
         }
         if (problem == null) {
             call.reply().ok();
         } else {
-            call.reply().error(problem.startsWith("ERR ") ? problem : "ERR " + problem);
+            call.reply().error(problem);
         }
     }
 

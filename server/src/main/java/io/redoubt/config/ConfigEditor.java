@@ -12,6 +12,8 @@ public final class ConfigEditor {
     /** What is shown instead of a secret that is set. */
     public static final String REDACTED = "(redacted)";
 
+    private static final String LOADING = "LOADING Redis is loading the dataset in memory";
+
     private final Config config;
 
     public ConfigEditor(Config config) {
@@ -123,9 +125,11 @@ public final class ConfigEditor {
      * Changes all settings or none.
      * @param mayChangeProtected whether the client may set protected directives
      * @param hidesSecrets refuses the word {@link #REDACTED} as a secret, so that an answer of GET is never set
-     * @return null when done, else the whole error, beginning with {@code ERR}
+     * @param isLoading refuses what must stay as it is while the data set is loaded
+     * @return null when done, else the whole error, beginning with its code
      */
-    public @Nullable String set(List<Setting> settings, boolean mayChangeProtected, boolean hidesSecrets) {
+    public @Nullable String set(
+            List<Setting> settings, boolean mayChangeProtected, boolean hidesSecrets, boolean isLoading) {
         List<Change<?>> changes = new ArrayList<>();
         List<Directive<?>> directives = new ArrayList<>();
         Set<String> seen = new HashSet<>();
@@ -134,11 +138,14 @@ public final class ConfigEditor {
             if (directive == null) {
                 return "ERR Unknown option or number of arguments for CONFIG SET - '" + setting.name() + "'";
             }
-            if (directive.mutability() == Mutability.AT_START) {
+            if (directive.mutability() == Mutability.AT_START && !isKept(directive, setting)) {
                 return failed(setting.name(), "can't set immutable config");
             }
             if (directive.mutability() == Mutability.PROTECTED && !mayChangeProtected) {
                 return failed(setting.name(), "can't set protected config");
+            }
+            if (isLoading && directive.isFixedWhileLoading()) {
+                return LOADING;
             }
             directives.add(directive);
             if (!seen.add(setting.name().toLowerCase(Locale.ROOT))) {
@@ -166,6 +173,14 @@ public final class ConfigEditor {
             }
         }
         return null;
+    }
+
+    /**
+     * Whether a directive of ours is set to what it is. Programs that know Redis set everything that CONFIG GET shows,
+     * but for what they know to be immutable; they cannot know ours.
+     */
+    private static boolean isKept(Directive<?> directive, Setting setting) {
+        return directive.isUnknownToRedis() && directive.asText().equals(setting.value());
     }
 
     private static void takeBack(List<Change<?>> changes, int count) {

@@ -33,6 +33,8 @@ public final class Directive<T> {
     private @Nullable String reasonWithoutEffect;
     private boolean isHidden;
     private boolean isSecret;
+    private boolean isFixedWhileLoading;
+    private boolean isUnknownToRedis;
     private boolean isLoaded;
     private volatile T value;
 
@@ -51,6 +53,26 @@ public final class Directive<T> {
     Directive<T> changes(Mutability when) {
         this.mutability = when;
         return this;
+    }
+
+    /** Refuses changes while the data set is loaded. */
+    Directive<T> fixedWhileLoading() {
+        this.isFixedWhileLoading = true;
+        return this;
+    }
+
+    boolean isFixedWhileLoading() {
+        return isFixedWhileLoading;
+    }
+
+    /** Says that Redis has no such directive. */
+    Directive<T> unknownToRedis() {
+        this.isUnknownToRedis = true;
+        return this;
+    }
+
+    boolean isUnknownToRedis() {
+        return isUnknownToRedis;
     }
 
     Directive<T> hidden() {

@@ -49,7 +49,7 @@ public final class PersistenceDirectives extends DirectiveGroup {
             .meaning("Fsync policy of the AOF.");
 
     public final Directive<Boolean> appendonly =
-            bool("appendonly", false).changes(AT_RUNTIME).meaning("Turns the AOF on.");
+            bool("appendonly", false).changes(AT_RUNTIME).fixedWhileLoading().meaning("Turns the AOF on.");
 
     public final Directive<Long> autoAofRewriteMinSize = bytes(
                     "auto-aof-rewrite-min-size", 67108864L, 0L, Long.MAX_VALUE)
@@ -69,6 +69,7 @@ public final class PersistenceDirectives extends DirectiveGroup {
     public final Directive<String> dir = special(
                     "dir", Path.of("").toAbsolutePath().toString(), Forms.FOLDER)
             .changes(PROTECTED)
+            .fixedWhileLoading()
             .meaning("Working directory (chdir).");
 
     public final Directive<Boolean> noAppendfsyncOnRewrite = bool("no-appendfsync-on-rewrite", false)

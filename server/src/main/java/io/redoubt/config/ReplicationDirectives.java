@@ -36,6 +36,7 @@ public final class ReplicationDirectives extends DirectiveGroup {
     public final Directive<String> replDisklessLoad = choice(
                     "repl-diskless-load", "disabled", "disabled", "on-empty-db", "swapdb")
             .changes(AT_RUNTIME)
+            .fixedWhileLoading()
             .meaning("How replica loads a socket-streamed RDB.");
 
     public final Directive<Boolean> replDisklessSync =

@@ -42,14 +42,17 @@ public final class SecurityDirectives extends DirectiveGroup {
 
     public final Directive<String> securityProfile = choice("security-profile", "strict", "strict", "redis")
             .changes(AT_START)
+            .unknownToRedis()
             .meaning("Whether access control holds (strict) or answers as Redis 7.0.15 does (redis).");
 
     public final Directive<List<String>> strictExcept = special("strict-except", List.of(), new Forms.WordsForm(RULES))
             .changes(AT_START)
+            .unknownToRedis()
             .meaning("Rules of the strict profile that are off.");
 
     public final Directive<String> passwordHash = choice("password-hash", "sha256", "sha256", "pbkdf2", "argon2id")
             .changes(AT_RUNTIME)
+            .unknownToRedis()
             .meaning("How a password given in clear is kept; sha256 stays exchangeable with Redis.");
 
     public SecurityDirectives() {

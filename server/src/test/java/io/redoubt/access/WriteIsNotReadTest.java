@@ -22,6 +22,8 @@ class WriteIsNotReadTest {
             "GET k",
             "SET k v",
             "SET k v GET",
+            "SET k v EX GET",
+            "SET k v nonsense GET",
             "SETNX k v",
             "GETDEL k",
             "GETEX k",

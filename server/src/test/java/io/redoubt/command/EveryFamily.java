@@ -21,7 +21,7 @@ final class EveryFamily {
                 new KeyCommands(gate, 16, () -> false),
                 new ExpireCommands(),
                 new DumpCommands(() -> true),
-                new ConfigCommands(new Config(), null, () -> null, () -> {}));
+                new ConfigCommands(new Config(), null, () -> null, () -> {}, () -> false));
         var fixture = new CommandFixture(families.toArray(CommandFamily[]::new));
         server.useTable(fixture.table());
         return fixture;

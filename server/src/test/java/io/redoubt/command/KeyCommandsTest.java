@@ -309,6 +309,27 @@ class KeyCommandsTest {
             }
         }
 
+        @ParameterizedTest
+        @ValueSource(strings = {"SCAN 0 COUNT 1000", "RANDOMKEY"})
+        void what_nobody_named_leaves_the_stream_one_by_one_when_it_has_expired(String command) {
+            fill(3);
+            for (int i = 0; i < 3; i++) {
+                server.send("PEXPIRE key:" + i + " 10");
+            }
+            server.nowMillis += 10;
+            assertThat(server.effectsOf(command)).containsExactlyInAnyOrder("DEL key:0", "DEL key:1", "DEL key:2");
+            assertThat(server.keyspace().size(0)).isZero();
+        }
+
+        @Test
+        void scan_deletes_nothing_that_its_pattern_does_not_name() {
+            fill(3);
+            server.send("PEXPIRE key:1 10");
+            server.nowMillis += 10;
+            assertThat(server.effectsOf("SCAN 0 COUNT 1000 MATCH other*")).isEmpty();
+            assertThat(server.keyspace().size(0)).isEqualTo(3);
+        }
+
         @Test
         void randomkey_of_a_replica_neither_shows_nor_deletes_what_has_expired() {
             fill(5);

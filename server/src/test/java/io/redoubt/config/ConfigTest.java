@@ -226,6 +226,8 @@ class ConfigTest {
     private final Config config = new Config();
     private final ConfigEditor editor = new ConfigEditor(config);
 
+    private boolean isLoading;
+
     @TempDir
     Path folder;
 
@@ -234,7 +236,7 @@ class ConfigTest {
         for (int i = 0; i < namesAndValues.length; i += 2) {
             settings.add(new Setting(namesAndValues[i], namesAndValues[i + 1]));
         }
-        String error = editor.set(settings, false, true);
+        String error = editor.set(settings, false, true, isLoading);
         return error == null ? "OK" : error;
     }
 
@@ -251,6 +253,22 @@ class ConfigTest {
 
     static List<Directive<?>> everyDirective() {
         return new Config().all();
+    }
+
+    @Test
+    void keeps_some_directives_as_they_are_while_loading() {
+        isLoading = true;
+        assertThat(set("appendonly", "yes")).isEqualTo("LOADING Redis is loading the dataset in memory");
+        assertThat(set("loglevel", "debug")).isEqualTo("OK");
+        isLoading = false;
+        assertThat(set("repl-diskless-load", "swapdb")).isEqualTo("OK");
+    }
+
+    @Test
+    void takes_for_directives_that_redis_lacks_the_value_they_have() {
+        assertThat(set("security-profile", config.security.securityProfile.asText())).isEqualTo("OK");
+        assertThat(set("security-profile", "redis")).endsWith("can't set immutable config");
+        assertThat(set("databases", "16")).endsWith("can't set immutable config");
     }
 
     @Test
