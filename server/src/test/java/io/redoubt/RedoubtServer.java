@@ -14,6 +14,7 @@ import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -86,16 +87,15 @@ final class RedoubtServer implements BeforeEachCallback, AfterEachCallback, Auto
         running = Redoubt.start(loaded, log);
     }
 
+    /** Adds lines to the configuration file, for the next start. */
+    void addLines(String... added) throws IOException {
+        Files.write(directory().resolve("redis.conf"), List.of(added), StandardOpenOption.APPEND);
+    }
+
     /** Ends the server as it is, without saving, and starts it on the same files. */
     void restart() throws IOException, ConfigException, StartException {
         stop();
         start(directory());
-    }
-
-    /** Waits until a client's SHUTDOWN has ended the server, then starts it on the same files. */
-    void restartAfterShutdown() throws IOException, ConfigException, StartException, InterruptedException {
-        redoubt().awaitShutdown();
-        restart();
     }
 
     Redoubt redoubt() {
