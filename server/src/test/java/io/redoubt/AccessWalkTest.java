@@ -115,7 +115,8 @@ class AccessWalkTest {
         var random = new SplittableRandom(seed);
         // Those change the user, end the connection, or silence it.
         var specs = runnable().stream()
-                .filter(spec -> !spec.has(CommandFlag.NO_AUTH) && !spec.fullName().equals("client|reply"))
+                .filter(spec ->
+                        !spec.has(CommandFlag.NO_AUTH) && !spec.fullName().equals("client|reply"))
                 .toList();
         var client = server.clientAs(user, "r");
         int allowed = 0;
@@ -156,8 +157,7 @@ class AccessWalkTest {
     }
 
     private static List<String> name(CommandSpec spec) {
-        return new ArrayList<>(
-                List.of(spec.fullName().toUpperCase(Locale.ROOT).split("\\|")));
+        return new ArrayList<>(List.of(spec.fullName().toUpperCase(Locale.ROOT).split("\\|")));
     }
 
     /** The command with as few arguments as it takes, each of them 1: a key, a number and a count of keys. */
@@ -174,7 +174,8 @@ class AccessWalkTest {
 
     private static String[] anyForm(CommandSpec spec, SplittableRandom random) {
         var words = name(spec);
-        var tokens = new ArrayList<>(List.of("1", "2", "0", "-1", "key", "{key}2", "bits", "big", "lasting", "none", "*"));
+        var tokens =
+                new ArrayList<>(List.of("1", "2", "0", "-1", "key", "{key}2", "bits", "big", "lasting", "none", "*"));
         addTokens(spec.args(), tokens);
         while (!spec.accepts(words.size())) {
             words.add(tokens.get(random.nextInt(tokens.size())));

@@ -32,7 +32,8 @@ class ConcurrencyTest {
     final RedoubtServer server = RedoubtServer.with("security-profile strict").ioThreads(3);
 
     /** A command that was done at one moment between two times; the value was written, or read (null: none). */
-    private record Event(String key, boolean isWrite, @Nullable String value, long startNanos, long endNanos) {}
+    private record Event(
+            String key, boolean isWrite, @Nullable String value, long startNanos, long endNanos) {}
 
     private interface Work<T> {
         T run(RespClient client, int index, SplittableRandom random);
@@ -40,7 +41,8 @@ class ConcurrencyTest {
 
     private <T> List<T> together(int clients, long seed, Work<T> work) throws InterruptedException, ExecutionException {
         var results = new ArrayList<T>();
-        try (var threads = Executors.newThreadPerTaskExecutor(Thread.ofPlatform().name("client-", 0).factory())) {
+        try (var threads = Executors.newThreadPerTaskExecutor(
+                Thread.ofPlatform().name("client-", 0).factory())) {
             var tasks = new ArrayList<Callable<T>>();
             for (int i = 0; i < clients; i++) {
                 int index = i;
@@ -71,8 +73,8 @@ class ConcurrencyTest {
             return events;
         });
         var byKey = new HashMap<String, List<Event>>();
-        histories.forEach(events -> events.forEach(
-                event -> byKey.computeIfAbsent(event.key(), _ -> new ArrayList<>()).add(event)));
+        histories.forEach(events -> events.forEach(event ->
+                byKey.computeIfAbsent(event.key(), _ -> new ArrayList<>()).add(event)));
         byKey.forEach(ConcurrencyTest::checkRegister);
     }
 
@@ -100,8 +102,11 @@ class ConcurrencyTest {
         }
         for (var event : events) {
             String value = event.value() == null ? "none" : event.value();
-            assertThat(writeStart).as("%s: every value that was read has been written", key).containsKey(value);
-            assertThat(event.endNanos()).as("%s: %s is not read before it is written", key, value)
+            assertThat(writeStart)
+                    .as("%s: every value that was read has been written", key)
+                    .containsKey(value);
+            assertThat(event.endNanos())
+                    .as("%s: %s is not read before it is written", key, value)
                     .isGreaterThanOrEqualTo(writeStart.get(value));
         }
         var zones = new ArrayList<Zone>();
@@ -109,14 +114,19 @@ class ConcurrencyTest {
             long start = lastStart.get(value);
             zones.add(new Zone(value, Math.min(end, start), Math.max(end, start), end < start));
         });
-        var forward = zones.stream().filter(Zone::isForward).sorted(Comparator.comparingLong(Zone::from)).toList();
+        var forward = zones.stream()
+                .filter(Zone::isForward)
+                .sorted(Comparator.comparingLong(Zone::from))
+                .toList();
         for (int i = 1; i < forward.size(); i++) {
-            assertThat(forward.get(i).from()).as("%s: %s and %s do not overlap", key, forward.get(i - 1), forward.get(i))
+            assertThat(forward.get(i).from())
+                    .as("%s: %s and %s do not overlap", key, forward.get(i - 1), forward.get(i))
                     .isGreaterThanOrEqualTo(forward.get(i - 1).to());
         }
         for (var zone : zones) {
             if (!zone.isForward()) {
-                assertThat(forward).as("%s: none holds %s", key, zone)
+                assertThat(forward)
+                        .as("%s: none holds %s", key, zone)
                         .noneMatch(other -> other.from() < zone.from() && zone.to() < other.to());
             }
         }
@@ -131,14 +141,17 @@ class ConcurrencyTest {
                 boolean isWrite = random.nextInt(3) > 0;
                 long start = System.nanoTime();
                 Object reply = isWrite ? client.send("INCR", "counter") : client.send("GET", "counter");
-                events.add(new Event("counter", isWrite, reply == null ? "0" : reply.toString(), start, System.nanoTime()));
+                events.add(new Event(
+                        "counter", isWrite, reply == null ? "0" : reply.toString(), start, System.nanoTime()));
             }
             return events;
         });
         var events = new ArrayList<Event>();
         histories.forEach(events::addAll);
         var counts = new HashSet<Long>();
-        events.stream().filter(Event::isWrite).forEach(event -> assertThat(counts.add(count(event))).isTrue());
+        events.stream()
+                .filter(Event::isWrite)
+                .forEach(event -> assertThat(counts.add(count(event))).isTrue());
         assertThat(server.client().send("GET", "counter")).isEqualTo("" + counts.size());
 
         // By the time of the start: no command sees less than what was seen by one that had ended.
@@ -214,7 +227,10 @@ class ConcurrencyTest {
                         };
                 Object reply = client.send(words);
                 if (reply instanceof RespError error) {
-                    assertThat(error.text()).as(words[0]).doesNotContain("internal error").doesNotContain("syntax");
+                    assertThat(error.text())
+                            .as(words[0])
+                            .doesNotContain("internal error")
+                            .doesNotContain("syntax");
                 }
             }
             return index;

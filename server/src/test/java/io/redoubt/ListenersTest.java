@@ -101,8 +101,18 @@ class ListenersTest {
     private Redoubt start(Consumer<Redoubt> whileLoading) throws Exception {
         var loaded = ConfigLoader.load(
                 List.of(
-                        "--port", Integer.toString(port), "--bind", "127.0.0.1", "--save", "", "--security-profile",
-                        "redis", "--enable-protected-configs", "yes", "--dir", folder.toString()),
+                        "--port",
+                        Integer.toString(port),
+                        "--bind",
+                        "127.0.0.1",
+                        "--save",
+                        "",
+                        "--security-profile",
+                        "redis",
+                        "--enable-protected-configs",
+                        "yes",
+                        "--dir",
+                        folder.toString()),
                 InputStream.nullInputStream());
         var log = new ServerLog(
                 new PrintStream(new ByteArrayOutputStream(), true, StandardCharsets.UTF_8),

@@ -80,15 +80,18 @@ class LoginTest {
         @Test
         void keeps_a_password_that_was_rewritten_into_the_file() throws Exception {
             var admin = server.clientAs("default", "pw");
-            assertThat(admin.send("CONFIG", "SET", "requirepass", "a \"new\" pw")).isEqualTo("OK");
-            assertThat(admin.send("ACL", "SETUSER", "anna", "on", ">secret", "~cached:*", "+get")).isEqualTo("OK");
+            assertThat(admin.send("CONFIG", "SET", "requirepass", "a \"new\" pw"))
+                    .isEqualTo("OK");
+            assertThat(admin.send("ACL", "SETUSER", "anna", "on", ">secret", "~cached:*", "+get"))
+                    .isEqualTo("OK");
             assertThat(admin.send("CONFIG", "REWRITE")).isEqualTo("OK");
             String before = users(admin);
             server.restart();
             assertThat(server.client().send("AUTH", "pw")).asString().startsWith("-WRONGPASS");
             var again = server.clientAs("default", "a \"new\" pw");
             assertThat(users(again)).isEqualTo(before);
-            assertThat(server.clientAs("anna", "secret").send("GET", "cached:1")).isNull();
+            assertThat(server.clientAs("anna", "secret").send("GET", "cached:1"))
+                    .isNull();
         }
 
         /** The default user shows that it sanitizes payloads only once a rule has said so; it always does. */
@@ -100,7 +103,9 @@ class LoginTest {
         void forgets_a_user_that_was_not_saved() throws Exception {
             server.clientAs("default", "pw").send("ACL", "SETUSER", "anna", "on", ">secret");
             server.restart();
-            assertThat(server.client().send("AUTH", "anna", "secret")).asString().startsWith("-WRONGPASS");
+            assertThat(server.client().send("AUTH", "anna", "secret"))
+                    .asString()
+                    .startsWith("-WRONGPASS");
         }
     }
 }

@@ -121,8 +121,7 @@ public final class ConfigCommands extends CommandFamily {
         String problem;
         issuer = call.session();
         try {
-            problem = editor.set(
-                    settings, mayChangeProtected, config.isStrict("secrets"), isLoading.getAsBoolean());
+            problem = editor.set(settings, mayChangeProtected, config.isStrict("secrets"), isLoading.getAsBoolean());
         } finally {
             issuer = null;
         }

@@ -103,7 +103,8 @@ class ServerCommandsTest {
 
         @Test
         void list_knows_subcommands_and_filters() {
-            assertThat(ReplyReader.list(ask("COMMAND", "LIST"))).hasSameSizeAs(server.table().declared());
+            assertThat(ReplyReader.list(ask("COMMAND", "LIST")))
+                    .hasSameSizeAs(server.table().declared());
             assertThat(ask("COMMAND", "LIST", "FILTERBY", "PATTERN", "SETE*")).isEqualTo(List.of("setex"));
             assertThat(ask("COMMAND", "LIST", "filterby", "pattern", "command|get*"))
                     .isEqualTo(List.of("command|getkeys", "command|getkeysandflags"));
