@@ -504,7 +504,7 @@ class ConfigTest {
                             new Setting("maxmemory", "2mb"),
                             new Setting("replica-priority", "100")),
                     false,
-                    true);
+                    true, false);
             ConfigFile.rewrite(loaded.file(), loaded.config(), List.of("user a off", "user b on"), false);
             String text = Files.readString(loaded.file());
             assertThat(text)
