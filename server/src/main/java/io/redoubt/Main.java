@@ -173,9 +173,6 @@ public final class Main {
         } else {
             log.warning("Configuration loaded");
         }
-        var config = loaded.config();
-        log.notice("Running in standalone mode, profile " + config.security.securityProfile.value() + ". Port: "
-                + config.network.port.value() + " PID: " + pid);
     }
 
     private static @Nullable Path writePidFile(LoadedConfig loaded, boolean isDaemon, ServerLog log) {
