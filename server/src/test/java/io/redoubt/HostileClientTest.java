@@ -83,7 +83,9 @@ class HostileClientTest {
             byte[] bad = good.clone();
             for (int errors = 1 + random.nextInt(4); errors > 0; errors--) {
                 int at = random.nextInt(bad.length);
-                bad[at] = random.nextBoolean() ? (byte) random.nextInt() : (byte) "0123456789*$\r\n-".charAt(random.nextInt(15));
+                bad[at] = random.nextBoolean()
+                        ? (byte) random.nextInt()
+                        : (byte) "0123456789*$\r\n-".charAt(random.nextInt(15));
             }
             sendAndForget(friend(), bad);
         }
@@ -207,7 +209,9 @@ class HostileClientTest {
         });
         long deadline = System.nanoTime() + 10_000_000_000L;
         while (figureOf(admin, "deaf", "omem") < 32 * MIB) {
-            assertThat(System.nanoTime()).as("the replies fill the output buffer").isLessThan(deadline);
+            assertThat(System.nanoTime())
+                    .as("the replies fill the output buffer")
+                    .isLessThan(deadline);
         }
         for (int i = 0; i < 1_000; i++) {
             assertThat(figureOf(admin, "deaf", "qbuf")).isLessThan(MIB);
@@ -252,6 +256,23 @@ class HostileClientTest {
             assertThat(late.read()).asString().hasSize(100_000);
             assertThat(late.read()).isEqualTo("" + i);
         }
+    }
+
+    @Test
+    void quit_behind_replies_that_are_read_late_closes_after_the_last() {
+        var admin = friend();
+        admin.send("SET", "big", "x".repeat(1_000_000));
+        var late = server.kept(RespClient.connectWithReceiveBuffer(server.port(), 65_536));
+        late.send("AUTH", "pw");
+        late.sendRaw("GET big\r\n".repeat(60) + "QUIT\r\nSET key never\r\n");
+        for (int i = 0; i < ioThreads; i++) {
+            friend().send("PING");
+        }
+        for (int i = 0; i < 60; i++) {
+            assertThat(late.read()).asString().hasSize(1_000_000);
+        }
+        assertThat(late.readToEnd()).isEqualTo("+OK\r\n");
+        assertThat(admin.send("EXISTS", "key")).isEqualTo(0L);
     }
 
     private static void sendUntilClosed(RespClient client, byte[] bytes) {
