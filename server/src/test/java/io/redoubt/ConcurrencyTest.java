@@ -26,7 +26,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @DisplayNameGeneration(DisplayNameGenerator.ReplaceUnderscores.class)
 class ConcurrencyTest {
     private static final int CLIENTS = 4;
-    private static final int STEPS = 800;
+    private static final int STEPS = 500;
 
     @RegisterExtension
     final RedoubtServer server = RedoubtServer.with("security-profile strict").ioThreads(3);

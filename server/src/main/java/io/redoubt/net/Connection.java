@@ -158,9 +158,11 @@ final class Connection implements Session.Link {
         byte[] kept = query == null ? new byte[Math.max(1024, count)] : query;
         int length = queryEnd - queryStart;
         if (queryEnd + count > kept.length) {
-            // Grows with what has arrived, never with what a header claims.
-            int wanted = Math.max(length + count, Math.min((int) Math.min(parser.bytesWanted(), 1 << 30), length * 2));
-            byte[] target = wanted > kept.length ? new byte[Math.max(wanted, length + count)] : kept;
+            // Grows with what has arrived, never with what a header claims; by half, so that a request of many small
+            // arguments is not copied once per read.
+            long grown = Math.max(length + (length >> 1), Math.min(parser.bytesWanted(), length * 2L));
+            int wanted = Math.clamp(grown, length + count, Integer.MAX_VALUE - 8);
+            byte[] target = wanted > kept.length ? new byte[wanted] : kept;
             System.arraycopy(kept, queryStart, target, 0, length);
             kept = target;
             queryStart = 0;
@@ -244,7 +246,10 @@ final class Connection implements Session.Link {
     }
 
     private boolean isClogged() {
-        return pendingBytes > UNREAD_REPLIES_MAX && loop.settings().normalLimit.hardBytes() == 0;
+        // A replica's acknowledgements have to be heard however far behind it is; it has a limit of its own.
+        return pendingBytes > UNREAD_REPLIES_MAX
+                && loop.settings().normalLimit.hardBytes() == 0
+                && !session.isReplica();
     }
 
     private boolean isHttp() {
@@ -342,7 +347,8 @@ final class Connection implements Session.Link {
 
     private void wantWrites(boolean on) {
         if (key != null && key.isValid()) {
-            int interest = SelectionKey.OP_READ | (on ? SelectionKey.OP_WRITE : 0);
+            // Who does not read replies is not read from: its requests wait in the sockets, not in our memory.
+            int interest = (isClogged() ? 0 : SelectionKey.OP_READ) | (on ? SelectionKey.OP_WRITE : 0);
             if (key.interestOps() != interest) {
                 key.interestOps(interest);
             }
