@@ -225,7 +225,8 @@ public final class Redoubt implements AutoCloseable {
         listeners.open();
         // Behind the opening: who waits for this line may connect at once.
         log.notice("Running in standalone mode, profile " + config.security.securityProfile.value() + ". Port: "
-                + config.network.port.value() + " PID: " + ProcessHandle.current().pid());
+                + config.network.port.value() + " PID: "
+                + ProcessHandle.current().pid());
         log.notice("Server initialized");
         persistence.announceLoading();
         for (var loop : loops) {

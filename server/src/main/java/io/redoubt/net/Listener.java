@@ -19,6 +19,7 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A listening socket with a thread that accepts; spreads the connections over all loops. Not on a loop, because a channel
@@ -27,6 +28,7 @@ import java.util.concurrent.locks.LockSupport;
 public final class Listener {
     private static final byte[] TOO_MANY = Errors.line("ERR max number of clients reached");
     private static final long RETRY_NANOS = 10_000_000;
+    private static final long ACCEPTOR_END_MILLIS = 1000;
 
     private final ServerSocketChannel channel;
     private final List<EventLoop> loops;
@@ -35,6 +37,7 @@ public final class Listener {
     private final NetStats stats;
     private final String socketPath;
     private int nextLoop;
+    private volatile @Nullable Thread acceptor;
 
     private Listener(
             ServerSocketChannel channel,
@@ -109,7 +112,7 @@ public final class Listener {
 
     /** Starts accepting. */
     public void start() {
-        Thread.ofPlatform().daemon().name("redoubt-accept").start(this::acceptAll);
+        acceptor = Thread.ofPlatform().daemon().name("redoubt-accept").start(this::acceptAll);
     }
 
     /** The port, once bound; -1 for a unix socket. */
@@ -166,11 +169,24 @@ public final class Listener {
     public void close() {
         try {
             channel.close();
+            awaitAcceptor();
             if (!socketPath.isEmpty()) {
                 Files.deleteIfExists(Path.of(socketPath));
             }
         } catch (IOException failure) {
             loops.getFirst().hooks().log(true, "Closing a listener: " + failure.getMessage());
+        }
+    }
+
+    /** The address is free only when the thread has left the system's call. */
+    private void awaitAcceptor() {
+        var thread = acceptor;
+        if (thread != null) {
+            try {
+                thread.join(ACCEPTOR_END_MILLIS);
+            } catch (InterruptedException _) {
+                Thread.currentThread().interrupt();
+            }
         }
     }
 }

@@ -266,7 +266,8 @@ class ConfigTest {
 
     @Test
     void takes_for_directives_that_redis_lacks_the_value_they_have() {
-        assertThat(set("security-profile", config.security.securityProfile.asText())).isEqualTo("OK");
+        assertThat(set("security-profile", config.security.securityProfile.asText()))
+                .isEqualTo("OK");
         assertThat(set("security-profile", "redis")).endsWith("can't set immutable config");
         assertThat(set("databases", "16")).endsWith("can't set immutable config");
     }
@@ -504,7 +505,8 @@ class ConfigTest {
                             new Setting("maxmemory", "2mb"),
                             new Setting("replica-priority", "100")),
                     false,
-                    true, false);
+                    true,
+                    false);
             ConfigFile.rewrite(loaded.file(), loaded.config(), List.of("user a off", "user b on"), false);
             String text = Files.readString(loaded.file());
             assertThat(text)
