@@ -124,7 +124,7 @@ final class CommandRules {
         if (spec.container() != null) {
             throw new RuleException(RuleException.FIRST_ARG);
         }
-        if (part.isEmpty()) {
+        if (part.isEmpty() || !AclFile.isName(part)) { // A blank would end the rule in a file, a line feed the user.
             throw new RuleException(RuleException.SYNTAX);
         }
         if (spec.isContainer()) {
