@@ -216,11 +216,22 @@ public final class Redoubt implements AutoCloseable {
         return server;
     }
 
-    private void run(Consumer<Redoubt> whileLoading) throws StartException {
+    /** Better no server than one that promises what it does not do: says what the configuration asks for in vain. */
+    private @Nullable String unkeptPromise() {
         if (config.persistence.appendonly.value()) {
-            // Better no server than one that promises a log that it does not write.
-            log.warning(NO_AOF);
-            throw new StartException(NO_AOF);
+            return NO_AOF;
+        }
+        if (config.tls.tlsPort.value() != 0) {
+            return "tls-port: this version does not speak TLS yet";
+        }
+        return config.cluster.clusterEnabled.value() ? "cluster-enabled yes: this version has no cluster yet" : null;
+    }
+
+    private void run(Consumer<Redoubt> whileLoading) throws StartException {
+        String unkept = unkeptPromise();
+        if (unkept != null) {
+            log.warning(unkept);
+            throw new StartException(unkept);
         }
         listeners.open();
         // Behind the opening: who waits for this line may connect at once.
@@ -467,6 +478,7 @@ public final class Redoubt implements AutoCloseable {
         config.persistence.appendonly.appliedBy(
                 value -> value ? "this version does not write an append only file yet" : null);
         new ReplicationFollower(config, replicationSettings).follow();
+        config.tls.tlsPort.appliedBy(value -> value == 0 ? null : "this version does not speak TLS yet");
         config.memory.maxmemory.onChange(_ -> checkMemory());
         follow(config.memory.lazyfreeLazyExpire, value -> keyspace.expiry().unlinks = value);
     }

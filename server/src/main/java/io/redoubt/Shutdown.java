@@ -42,7 +42,7 @@ final class Shutdown {
                 return;
             }
             // Nothing may be acknowledged behind the snapshot that is saved.
-            state.pause(Long.MAX_VALUE, true);
+            state.pause(Long.MAX_VALUE, false); // Reads go on, and so does SHUTDOWN ABORT.
             if (saves(request) && !save() && !request.isForced()) {
                 log.warning("Error trying to save the DB, can't exit.");
                 stay(failed);
