@@ -27,6 +27,12 @@ final class Connection implements Session.Link {
     private static final int FLUSH_BYTES = 256 * 1024;
     /** Requests of a client that does not read its replies wait beyond so many bytes. */
     private static final long UNREAD_REPLIES_MAX = 32L << 20;
+    /** The same for a client that has not logged in. */
+    private static final long STRANGERS_UNREAD_REPLIES_MAX = 64L << 10;
+    /** While a request waits, no more than about so many bytes of the next ones are read. */
+    private static final int WAITING_QUERY_MAX = 1 << 20;
+    /** The same for a client that has not logged in, which a wrong guess makes wait. */
+    private static final int STRANGERS_WAITING_QUERY_MAX = 64 << 10;
 
     private final EventLoop loop;
     private final SocketChannel channel;
@@ -55,6 +61,8 @@ final class Connection implements Session.Link {
     private final ReentrantLock outputLock = new ReentrantLock();
     private final ArrayDeque<ByteBuffer> pending = new ArrayDeque<>();
     private volatile long pendingBytes;
+    private boolean wantsWrites;
+    private boolean holdsReads;
     private long softLimitSinceMillis;
     private EffectStream.@Nullable Reader follows;
 
@@ -240,6 +248,7 @@ final class Connection implements Session.Link {
         runningBytes = 0;
         keep(buffer, at, limit, isKept);
         flush(reply);
+        holdReads(mustHoldReads());
         if (closesAfterReplies && pendingBytes == 0) {
             close();
         }
@@ -247,9 +256,28 @@ final class Connection implements Session.Link {
 
     private boolean isClogged() {
         // A replica's acknowledgements have to be heard however far behind it is; it has a limit of its own.
-        return pendingBytes > UNREAD_REPLIES_MAX
+        return pendingBytes > (session.isAuthenticated() ? UNREAD_REPLIES_MAX : STRANGERS_UNREAD_REPLIES_MAX)
                 && loop.settings().normalLimit.hardBytes() == 0
                 && !session.isReplica();
+    }
+
+    private boolean mustHoldReads() {
+        return isSuspended
+                && queryEnd - queryStart
+                        > (session.isAuthenticated() ? WAITING_QUERY_MAX : STRANGERS_WAITING_QUERY_MAX);
+    }
+
+    private void holdReads(boolean on) {
+        if (on == holdsReads) {
+            return;
+        }
+        outputLock.lock();
+        try {
+            holdsReads = on;
+            updateInterest();
+        } finally {
+            outputLock.unlock();
+        }
     }
 
     private boolean isHttp() {
@@ -346,9 +374,16 @@ final class Connection implements Session.Link {
     }
 
     private void wantWrites(boolean on) {
+        wantsWrites = on;
+        updateInterest();
+    }
+
+    /** Called with the lock held. */
+    private void updateInterest() {
         if (key != null && key.isValid()) {
             // Who does not read replies is not read from: its requests wait in the sockets, not in our memory.
-            int interest = (isClogged() ? 0 : SelectionKey.OP_READ) | (on ? SelectionKey.OP_WRITE : 0);
+            int interest = (holdsReads || isClogged() ? 0 : SelectionKey.OP_READ)
+                    | (wantsWrites ? SelectionKey.OP_WRITE : 0);
             if (key.interestOps() != interest) {
                 key.interestOps(interest);
             }
