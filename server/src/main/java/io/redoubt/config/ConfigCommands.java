@@ -14,6 +14,7 @@ import io.redoubt.command.CommandSpec;
 import io.redoubt.command.Session;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.BooleanSupplier;
@@ -112,8 +113,17 @@ public final class ConfigCommands extends CommandFamily {
         }
         var settings = new ArrayList<ConfigEditor.Setting>();
         for (int i = 2; i < call.argCount(); i += 2) {
-            settings.add(
-                    new ConfigEditor.Setting(call.args().text(i), call.args().text(i + 1)));
+            String name = call.args().text(i);
+            String value = call.args().text(i + 1);
+            // Directives hold text, as read from a file in UTF-8: what is none could be neither kept nor written back.
+            String text = new String(value.getBytes(StandardCharsets.ISO_8859_1), StandardCharsets.UTF_8);
+            if (!new String(bytes(text), StandardCharsets.ISO_8859_1).equals(value)) {
+                call.reply()
+                        .error("ERR CONFIG SET failed (possibly related to argument '" + name
+                                + "') - argument must be valid UTF-8");
+                return;
+            }
+            settings.add(new ConfigEditor.Setting(name, text));
         }
         String allowed = config.security.enableProtectedConfigs.value();
         boolean mayChangeProtected = allowed.equals("yes")
@@ -206,6 +216,6 @@ public final class ConfigCommands extends CommandFamily {
     }
 
     private static byte[] bytes(String text) {
-        return text.getBytes(java.nio.charset.StandardCharsets.ISO_8859_1);
+        return text.getBytes(StandardCharsets.UTF_8);
     }
 }
