@@ -382,8 +382,8 @@ final class Connection implements Session.Link {
     private void updateInterest() {
         if (key != null && key.isValid()) {
             // Who does not read replies is not read from: its requests wait in the sockets, not in our memory.
-            int interest = (holdsReads || isClogged() ? 0 : SelectionKey.OP_READ)
-                    | (wantsWrites ? SelectionKey.OP_WRITE : 0);
+            int interest =
+                    (holdsReads || isClogged() ? 0 : SelectionKey.OP_READ) | (wantsWrites ? SelectionKey.OP_WRITE : 0);
             if (key.interestOps() != interest) {
                 key.interestOps(interest);
             }
