@@ -228,17 +228,19 @@ public final class Redoubt implements AutoCloseable {
     }
 
     private void run(Consumer<Redoubt> whileLoading) throws StartException {
-        String unkept = unkeptPromise();
-        if (unkept != null) {
-            log.warning(unkept);
-            throw new StartException(unkept);
-        }
         listeners.open();
         // Behind the opening: who waits for this line may connect at once.
         log.notice("Running in standalone mode, profile " + config.security.securityProfile.value() + ". Port: "
                 + config.network.port.value() + " PID: "
                 + ProcessHandle.current().pid());
         log.notice("Server initialized");
+        String unkept = unkeptPromise();
+        if (unkept != null) {
+            // Behind the line with the PID: whoever has started us may be waiting for it.
+            log.warning(unkept);
+            close();
+            throw new StartException(unkept);
+        }
         persistence.announceLoading();
         for (var loop : loops) {
             loop.start();
