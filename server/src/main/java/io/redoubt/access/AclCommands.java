@@ -11,6 +11,7 @@ import io.redoubt.command.Errors;
 import io.redoubt.command.Form;
 import io.redoubt.command.Gate;
 import io.redoubt.command.Session;
+import io.redoubt.command.SubcommandHelp;
 import io.redoubt.resp.Reply;
 import java.io.IOException;
 import java.security.SecureRandom;
@@ -44,7 +45,6 @@ public final class AclCommands extends CommandFamily {
     private static final byte[] NOT_SAVED = Errors.line(
             "ERR There was an error trying to save the ACLs. Please check the server logs for more information");
     private static final String[] HELP = {
-        "ACL <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
         "CAT [<category>]",
         "    List the categories, or the commands of one.",
         "DELUSER <username> [<username> ...]",
@@ -69,8 +69,6 @@ public final class AclCommands extends CommandFamily {
         "    List the names of the users.",
         "WHOAMI",
         "    Tell the name of the user of this connection.",
-        "HELP",
-        "    Print this help.",
     };
 
     /**
@@ -479,10 +477,7 @@ public final class AclCommands extends CommandFamily {
             .handler(AclCommands::help);
 
     private static void help(Call call) {
-        call.reply().arrayHeader(HELP.length);
-        for (var line : HELP) {
-            call.reply().status(line);
-        }
+        SubcommandHelp.reply(call.reply(), "ACL", HELP);
     }
 
     final CommandSpec list = admin("LIST")

@@ -46,7 +46,6 @@ public final class KeyCommands extends CommandFamily {
             + " Please note that when switching between policies at runtime LRU and LFU data will take some time to"
             + " adjust.");
     private static final String[] OBJECT_HELP = {
-        "OBJECT <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
         "ENCODING <key>",
         "    How the value of the key is kept: int, embstr, raw ...",
         "FREQ <key>",
@@ -55,8 +54,6 @@ public final class KeyCommands extends CommandFamily {
         "    Seconds since the key was last used.",
         "REFCOUNT <key>",
         "    How many keys share the value.",
-        "HELP",
-        "    Print this text."
     };
 
     /** Redis keeps one object for each of the first integers, and shows this number as its count of references. */
@@ -282,10 +279,7 @@ public final class KeyCommands extends CommandFamily {
             .handler(this::objectHelp);
 
     private void objectHelp(Call call) {
-        call.reply().arrayHeader(OBJECT_HELP.length);
-        for (String line : OBJECT_HELP) {
-            call.reply().status(line);
-        }
+        SubcommandHelp.reply(call.reply(), "OBJECT", OBJECT_HELP);
     }
 
     /** Finds the key of OBJECT, which neither marks it as used nor tells of a miss; without one answers nil. */

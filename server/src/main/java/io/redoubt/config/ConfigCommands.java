@@ -12,6 +12,7 @@ import io.redoubt.command.Call;
 import io.redoubt.command.CommandFamily;
 import io.redoubt.command.CommandSpec;
 import io.redoubt.command.Session;
+import io.redoubt.command.SubcommandHelp;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -23,18 +24,16 @@ import org.jspecify.annotations.Nullable;
 
 /** CONFIG and its subcommands. Changes run alone on the whole server, so that nobody acts on a half-changed setting. */
 public final class ConfigCommands extends CommandFamily {
-    private static final List<String> HELP = List.of(
-            "CONFIG <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
-            "GET <pattern> [<pattern> ...]",
-            "    Returns the directives whose names match, and their values.",
-            "SET <directive> <value> [<directive> <value> ...]",
-            "    Changes directives: all of them, or none.",
-            "RESETSTAT",
-            "    Sets the figures of INFO back to zero.",
-            "REWRITE",
-            "    Writes the configuration to its file.",
-            "HELP",
-            "    Prints this help.");
+    private static final String[] HELP = {
+        "GET <pattern> [<pattern> ...]",
+        "    Returns the directives whose names match, and their values.",
+        "SET <directive> <value> [<directive> <value> ...]",
+        "    Changes directives: all of them, or none.",
+        "RESETSTAT",
+        "    Sets the figures of INFO back to zero.",
+        "REWRITE",
+        "    Writes the configuration to its file.",
+    };
 
     private final Config config;
     private final ConfigEditor editor;
@@ -209,10 +208,7 @@ public final class ConfigCommands extends CommandFamily {
             .handler(this::help);
 
     private void help(Call call) {
-        call.reply().arrayHeader(HELP.size());
-        for (var line : HELP) {
-            call.reply().status(line);
-        }
+        SubcommandHelp.reply(call.reply(), "CONFIG", HELP);
     }
 
     private static byte[] bytes(String text) {

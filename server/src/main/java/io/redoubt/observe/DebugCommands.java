@@ -11,6 +11,7 @@ import io.redoubt.command.CommandFamily;
 import io.redoubt.command.CommandSpec;
 import io.redoubt.command.Errors;
 import io.redoubt.command.Reveals;
+import io.redoubt.command.SubcommandHelp;
 import io.redoubt.persist.DumpPayload;
 import io.redoubt.persist.Persistence;
 import io.redoubt.resp.Decimal;
@@ -470,7 +471,7 @@ public final class DebugCommands extends CommandFamily {
     }
 
     private void help(Call call) {
-        HelpLines.reply(
+        SubcommandHelp.reply(
                 call.reply(),
                 "DEBUG",
                 "AOF-FLUSH-SLEEP <microsec>",

@@ -11,6 +11,7 @@ import io.redoubt.command.CommandFamily;
 import io.redoubt.command.CommandSpec;
 import io.redoubt.command.CommandTable;
 import io.redoubt.command.LatencyHistogram;
+import io.redoubt.command.SubcommandHelp;
 import io.redoubt.resp.Reply;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashSet;
@@ -167,7 +168,7 @@ public final class LatencyCommands extends CommandFamily {
             .handler(this::help);
 
     private void help(Call call) {
-        HelpLines.reply(
+        SubcommandHelp.reply(
                 call.reply(),
                 "LATENCY",
                 "DOCTOR",

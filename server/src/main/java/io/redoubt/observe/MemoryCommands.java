@@ -11,6 +11,7 @@ import io.redoubt.command.CommandSpec;
 import io.redoubt.command.Errors;
 import io.redoubt.command.KeySpec;
 import io.redoubt.command.Reveals;
+import io.redoubt.command.SubcommandHelp;
 import io.redoubt.resp.Reply;
 import java.nio.charset.StandardCharsets;
 
@@ -200,7 +201,7 @@ public final class MemoryCommands extends CommandFamily {
             .handler(this::help);
 
     private void help(Call call) {
-        HelpLines.reply(
+        SubcommandHelp.reply(
                 call.reply(),
                 "MEMORY",
                 "DOCTOR",

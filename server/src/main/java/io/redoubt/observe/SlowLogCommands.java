@@ -11,6 +11,7 @@ import io.redoubt.command.CommandFamily;
 import io.redoubt.command.CommandSpec;
 import io.redoubt.command.Errors;
 import io.redoubt.command.Reveals;
+import io.redoubt.command.SubcommandHelp;
 
 /** SLOWLOG, which shows commands that took long, and MONITOR, which shows all of them. */
 public final class SlowLogCommands extends CommandFamily {
@@ -115,7 +116,7 @@ public final class SlowLogCommands extends CommandFamily {
             .handler(this::help);
 
     private void help(Call call) {
-        HelpLines.reply(
+        SubcommandHelp.reply(
                 call.reply(),
                 "SLOWLOG",
                 "GET [<count>]",
