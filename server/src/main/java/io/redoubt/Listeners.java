@@ -50,7 +50,7 @@ final class Listeners {
     /** Opens everything that the configuration names. */
     void open() throws StartException {
         int wanted = Math.toIntExact(config.network.port.value());
-        // Port 0 in Redis means no TCP at all; embedders and tests ask for a free port by -1 through freePort().
+        // Port 0 means no TCP at all, as in Redis.
         if (wanted != 0) {
             try {
                 tcp = openTcp(config.network.bind.value(), wanted);

@@ -130,27 +130,11 @@ final class Selector {
             return false;
         }
         for (byte[] arg : allowed) {
-            if (equalsIgnoringCase(arg, args.buffer(), args.start(1), args.length(1))) {
+            if (Args.equalsIgnoringCase(arg, args.buffer(), args.start(1), args.length(1))) {
                 return true;
             }
         }
         return false;
-    }
-
-    private static boolean equalsIgnoringCase(byte[] lowerCase, byte[] buffer, int offset, int length) {
-        if (lowerCase.length != length) {
-            return false;
-        }
-        for (int i = 0; i < length; i++) {
-            int c = buffer[offset + i];
-            if (c >= 'A' && c <= 'Z') {
-                c += 'a' - 'A';
-            }
-            if (c != lowerCase[i]) {
-                return false;
-            }
-        }
-        return true;
     }
 
     private int judgeDatabases(Form form, int database) {

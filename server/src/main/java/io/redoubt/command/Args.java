@@ -78,6 +78,23 @@ public final class Args {
         return new String(buffer, start(arg), lengths[arg], StandardCharsets.ISO_8859_1);
     }
 
+    /** Whether bytes are a word of lower-case letters, in any case. */
+    public static boolean equalsIgnoringCase(byte[] lowerCase, byte[] buffer, int offset, int length) {
+        if (lowerCase.length != length) {
+            return false;
+        }
+        for (int i = 0; i < length; i++) {
+            int c = buffer[offset + i];
+            if (c >= 'A' && c <= 'Z') {
+                c += 'a' - 'A';
+            }
+            if (c != lowerCase[i]) {
+                return false;
+            }
+        }
+        return true;
+    }
+
     /** Whether an argument is a word, in any case. The word has capital letters only. */
     public boolean is(int arg, String upperCaseWord) {
         int length = lengths[arg];

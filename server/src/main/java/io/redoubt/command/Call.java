@@ -237,11 +237,6 @@ public final class Call {
         return unit.effects();
     }
 
-    /** What changed is not to be replicated at all. */
-    public void noEffects() {
-        hasOwnEffects = true;
-    }
-
     boolean hasOwnEffects() {
         return hasOwnEffects;
     }

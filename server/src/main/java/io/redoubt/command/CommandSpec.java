@@ -478,15 +478,6 @@ public final class CommandSpec {
         return grantedByWriteCategory;
     }
 
-    public boolean hasFormParser() {
-        return formParser != null;
-    }
-
-    /** Whether its keys cannot be found by first, last and step alone. */
-    public boolean isTouchingKeyspace() {
-        return touchesKeyspace || !keySpecs.isEmpty();
-    }
-
     public CommandStats stats() {
         return stats;
     }

@@ -74,7 +74,7 @@ public final class CommandTable {
     public @Nullable CommandSpec find(byte[] buffer, int offset, int length) {
         int slot = slotOf(buffer, offset, length);
         while (slots[slot] != null) {
-            if (equalsIgnoringCase(slotNames[slot], buffer, offset, length)) {
+            if (Args.equalsIgnoringCase(slotNames[slot], buffer, offset, length)) {
                 return slots[slot];
             }
             slot = slot + 1 & slots.length - 1;
@@ -93,22 +93,6 @@ public final class CommandTable {
             hash = (hash ^ buffer[offset + i] | 0x20) * 0x9E3779B97F4A7C15L;
         }
         return (int) (hash >>> 40) & 1023;
-    }
-
-    private static boolean equalsIgnoringCase(byte[] lowerCase, byte[] buffer, int offset, int length) {
-        if (lowerCase.length != length) {
-            return false;
-        }
-        for (int i = 0; i < length; i++) {
-            int c = buffer[offset + i];
-            if (c >= 'A' && c <= 'Z') {
-                c += 'a' - 'A';
-            }
-            if (c != lowerCase[i]) {
-                return false;
-            }
-        }
-        return true;
     }
 
     /**

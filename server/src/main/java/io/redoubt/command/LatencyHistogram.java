@@ -48,15 +48,6 @@ public final class LatencyHistogram {
         return total;
     }
 
-    /** Returns how many calls took at most so many microseconds. */
-    public long countUpTo(long micros) {
-        long total = 0;
-        for (int i = 0; i < BUCKETS && upperNanos(i) <= micros * 1000.0; i++) {
-            total += counts.get(i);
-        }
-        return total;
-    }
-
     /** Returns how many calls took at most so many nanoseconds. */
     public long countUpToNanos(long nanoseconds) {
         long total = 0;

@@ -91,7 +91,6 @@ public final class Session {
     private long aclGeneration = -1;
     private volatile Object credential = "";
     private volatile @Nullable Object attachment;
-    private volatile boolean isPausable = true;
     private volatile long commandCount;
 
     public Session(long id, Link link, long nowMillis) {
@@ -273,14 +272,6 @@ public final class Session {
 
     public void setAttachment(@Nullable Object object) {
         attachment = object;
-    }
-
-    public boolean isPausable() {
-        return isPausable;
-    }
-
-    public void setPausable(boolean on) {
-        isPausable = on;
     }
 
     /** Back to what a new connection is, except for its user: RESET. */

@@ -317,11 +317,6 @@ public final class Persistence {
         skipsChecksums = skips;
     }
 
-    /** Returns what puts the content of a file into the keyspace. Used in exclusive mode or before any loop runs. */
-    public RdbVisitor loader(boolean dropsExpired) {
-        return new Loader(System.currentTimeMillis(), dropsExpired, true);
-    }
-
     // ---- Reloading ----
 
     /**
