@@ -115,13 +115,14 @@ public final class Redoubt implements AutoCloseable {
         this.log = log;
         keyspace = newKeyspace();
         memory = new MemoryAccount(keyspace, sessions);
+        var snapshots = new Snapshots(keyspace, REDIS_VERSION);
         replication = new Replication(
                 keyspace,
                 state,
-                new Snapshots(keyspace),
+                snapshots,
                 replicationSettings,
                 (isWarning, text) -> log.write(isWarning ? ServerLog.Level.WARNING : ServerLog.Level.NOTICE, text));
-        persistence = newPersistence();
+        persistence = newPersistence(snapshots);
         var redaction = new Redaction(this::isSecret);
         monitors = new Monitors(redaction, InstantSource.system());
         slowLog = new SlowLog(redaction, monitors, config.observe.slowlogMaxLen::value);
@@ -283,7 +284,7 @@ public final class Redoubt implements AutoCloseable {
                 stream);
     }
 
-    private Persistence newPersistence() {
+    private Persistence newPersistence(Snapshots snapshots) {
         var settings = new Persistence.Settings(
                 () -> config.resolve(config.persistence.dbfilename.value()),
                 config.persistence.rdbcompression::value,
@@ -304,7 +305,7 @@ public final class Redoubt implements AutoCloseable {
                 log.warning(message);
             }
         };
-        return new Persistence(keyspace, settings, state, replication::facts, persistenceLog, REDIS_VERSION);
+        return new Persistence(keyspace, snapshots, settings, state, replication::facts, persistenceLog);
     }
 
     private boolean isSecret(String directive) {

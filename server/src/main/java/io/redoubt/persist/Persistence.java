@@ -12,7 +12,6 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
@@ -60,11 +59,11 @@ public final class Persistence {
     private static final int SLICE_BYTES = 1 << 20;
 
     private final Keyspace keyspace;
+    private final Snapshots snapshots;
     private final Settings settings;
     private final ServerState state;
     private final Supplier<Map<String, String>> replicationAux;
     private final Log log;
-    private final String version;
     /** Held while a finished file gets its name, and while a reload gives and opens its own. */
     private final Object naming = new Object();
 
@@ -88,17 +87,17 @@ public final class Persistence {
 
     public Persistence(
             Keyspace keyspace,
+            Snapshots snapshots,
             Settings settings,
             ServerState state,
             Supplier<Map<String, String>> replicationAux,
-            Log log,
-            String version) {
+            Log log) {
         this.keyspace = keyspace;
+        this.snapshots = snapshots;
         this.settings = settings;
         this.state = state;
         this.replicationAux = replicationAux;
         this.log = log;
-        this.version = version;
     }
 
     // ---- Saving ----
@@ -113,23 +112,17 @@ public final class Persistence {
         if (running != null) {
             return false;
         }
-        var snapshot = keyspace.beginSnapshot();
-        if (snapshot == null) {
+        var taken = snapshots.tryTake(content -> running = content);
+        if (taken == null) {
             return false;
         }
-        running = snapshot;
         keysSaved.set(0);
         runningSinceMillis = System.currentTimeMillis();
         lastTrySeconds = runningSinceMillis / 1000;
         changesAtSave = keyspace.changesSinceStart();
         var thread = Thread.ofPlatform().name("redoubt-save").unstarted(() -> {
-            boolean isGood = writeFile(snapshot);
-            keyspace.mode().enterExclusive();
-            try {
-                keyspace.endSnapshot();
-            } finally {
-                keyspace.mode().leaveExclusive();
-            }
+            boolean isGood = writeFile(taken.content());
+            taken.close();
             ended(isGood);
             done.accept(isGood);
         });
@@ -147,7 +140,7 @@ public final class Persistence {
         }
         try (var file = SnapshotFile.create(folder, target.getFileName().toString())) {
             var rdb = new RdbWriter(file, settings.compresses.getAsBoolean(), settings.checksums.getAsBoolean());
-            SnapshotWriter.write(snapshot, rdb, aux(), keysSaved);
+            SnapshotWriter.write(snapshot, rdb, facts(), keysSaved);
             rdb.flush();
             synchronized (naming) {
                 file.commit();
@@ -159,16 +152,8 @@ public final class Persistence {
         }
     }
 
-    /** The auxiliary fields that every file of ours begins with. */
-    public Map<String, String> aux() {
-        var aux = new LinkedHashMap<String, String>();
-        aux.put("redis-ver", version);
-        aux.put("redis-bits", "64");
-        aux.put("ctime", Long.toString(System.currentTimeMillis() / 1000));
-        aux.put("used-mem", Long.toString(keyspace.usedBytes()));
-        aux.putAll(replicationAux.get());
-        aux.put("aof-base", "0");
-        return aux;
+    private Map<String, String> facts() {
+        return snapshots.facts(System.currentTimeMillis(), replicationAux.get(), false);
     }
 
     private void ended(boolean isGood) {
@@ -353,10 +338,7 @@ public final class Persistence {
         String temporary = "temp-" + ProcessHandle.current().pid() + "-reload.rdb";
         try (var file = SnapshotFile.create(folder, name.toString(), temporary)) {
             var rdb = new RdbWriter(file, settings.compresses.getAsBoolean(), settings.checksums.getAsBoolean());
-            rdb.header();
-            for (var field : aux().entrySet()) {
-                rdb.aux(field.getKey(), field.getValue());
-            }
+            rdb.head(facts());
             var entry = new Entry();
             for (int database = 0; database < keyspace.databaseCount(); database++) {
                 if (keyspace.size(database) > 0) {

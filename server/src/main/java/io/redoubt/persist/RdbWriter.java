@@ -2,6 +2,7 @@ package io.redoubt.persist;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.util.Map;
 
 /**
  * Writes an RDB file, as Redis 7.0 does, byte for byte. Calls come in the order of the format: {@link #header}, {@link
@@ -46,6 +47,14 @@ public final class RdbWriter {
         this.checksum = checksum;
         this.lzf = lzf;
         this.buffer = new byte[bufferBytes];
+    }
+
+    /** Writes the header and the auxiliary fields, in their order: what every file of ours begins with. */
+    public void head(Map<String, String> aux) throws IOException {
+        header();
+        for (var field : aux.entrySet()) {
+            aux(field.getKey(), field.getValue());
+        }
     }
 
     /** Writes the magic and version 10. */

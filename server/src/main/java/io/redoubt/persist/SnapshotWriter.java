@@ -18,10 +18,7 @@ public final class SnapshotWriter {
     public static void write(
             KeyspaceSnapshot snapshot, RdbWriter writer, Map<String, String> aux, AtomicLong keysWritten)
             throws IOException {
-        writer.header();
-        for (var field : aux.entrySet()) {
-            writer.aux(field.getKey(), field.getValue());
-        }
+        writer.head(aux);
         snapshot.accept(new KeyspaceSnapshot.Visitor() {
             @Override
             public void database(int database, long keyCount, long expiryCount) throws IOException {

@@ -20,13 +20,15 @@ public final class Snapshots {
         void at(KeyspaceSnapshot content);
     }
 
-    private static final String REDIS_VERSION = "7.0.15";
     private static final long POLL_NANOS = 2_000_000;
 
     private final Keyspace keyspace;
+    private final String redisVersion;
 
-    public Snapshots(Keyspace keyspace) {
+    /** @param redisVersion the version that files name as their writer's */
+    public Snapshots(Keyspace keyspace, String redisVersion) {
         this.keyspace = keyspace;
+        this.redisVersion = redisVersion;
     }
 
     /** Takes a snapshot; waits for its turn. */
@@ -75,7 +77,7 @@ public final class Snapshots {
      */
     public Map<String, String> facts(long nowMillis, Map<String, String> replication, boolean isAofBase) {
         var facts = new LinkedHashMap<String, String>();
-        facts.put("redis-ver", REDIS_VERSION);
+        facts.put("redis-ver", redisVersion);
         facts.put("redis-bits", "64");
         facts.put("ctime", Long.toString(nowMillis / 1000));
         facts.put("used-mem", Long.toString(keyspace.usedBytes()));
@@ -106,10 +108,7 @@ public final class Snapshots {
         /** Writes the head and the end of an RDB file without any key: for a replica that filters everything out. */
         public void writeEmpty(RdbSink sink, Map<String, String> facts, boolean hasChecksum) throws IOException {
             var writer = new RdbWriter(sink, false, hasChecksum);
-            writer.header();
-            for (var fact : facts.entrySet()) {
-                writer.aux(fact.getKey(), fact.getValue());
-            }
+            writer.head(facts);
             writer.end();
         }
 

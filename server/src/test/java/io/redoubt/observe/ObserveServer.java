@@ -17,6 +17,7 @@ import io.redoubt.command.Sessions;
 import io.redoubt.command.StringCommands;
 import io.redoubt.log.EffectStream;
 import io.redoubt.persist.Persistence;
+import io.redoubt.persist.Snapshots;
 import io.redoubt.resp.Reply;
 import io.redoubt.resp.RequestParser;
 import io.redoubt.store.Keyspace;
@@ -72,7 +73,7 @@ final class ObserveServer {
             }
         };
         var state = new ServerState();
-        persistence = new Persistence(keyspace, settings, state, Map::of, log, "7.0.15");
+        persistence = new Persistence(keyspace, new Snapshots(keyspace, "7.0.15"), settings, state, Map::of, log);
         List<CommandFamily> families = List.of(
                 new StringCommands(() -> 512L << 20),
                 new DebugCommands(() -> debugAllowed, persistence, () -> true, new Recorder()),
