@@ -16,6 +16,7 @@ import io.redoubt.command.KeySpec;
 import io.redoubt.command.ServerState;
 import io.redoubt.command.Session;
 import io.redoubt.command.StringCommands;
+import io.redoubt.command.StubLink;
 import io.redoubt.log.EffectStream;
 import io.redoubt.resp.Decimal;
 import io.redoubt.resp.Reply;
@@ -28,7 +29,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
 
 /** Users, the gate and commands without sockets: real string and key commands, stand-ins for the rest. */
 final class AccessFixture {
@@ -141,7 +141,7 @@ final class AccessFixture {
     }
 
     /** A connection without a socket. */
-    final class Client implements Session.Link {
+    final class Client extends StubLink {
         final Session session;
         private final String address;
         private final boolean isLocal;
@@ -196,18 +196,8 @@ final class AccessFixture {
         }
 
         @Override
-        public String localAddress() {
-            return "127.0.0.1:6379";
-        }
-
-        @Override
         public boolean isLocal() {
             return isLocal;
-        }
-
-        @Override
-        public boolean isUnixSocket() {
-            return false;
         }
 
         @Override
@@ -230,35 +220,6 @@ final class AccessFixture {
             isSuspended = false;
             reply.reset();
             lateReply.accept(reply);
-        }
-
-        @Override
-        public void push(byte[] bytes) {}
-
-        @Override
-        public void follow(EffectStream.@Nullable Reader reader) {}
-
-        @Override
-        public void pumpStream() {}
-
-        @Override
-        public int queryBufferLength() {
-            return 0;
-        }
-
-        @Override
-        public int queryBufferCapacity() {
-            return 0;
-        }
-
-        @Override
-        public long outputBytes() {
-            return 0;
-        }
-
-        @Override
-        public int descriptor() {
-            return 0;
         }
     }
 

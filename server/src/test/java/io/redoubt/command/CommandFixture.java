@@ -13,7 +13,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,9 +38,10 @@ final class CommandFixture {
     CommandFixture(CommandFamily... families) {
         keyspace = new Keyspace(new Keyspace.Layout(1, 4, 16, 1 << 20), 1, 2, stream);
         table = new CommandTable(List.of(families), Map.of(), 1);
-        var shared = new Dispatcher.Shared(table, new OpenGate(), new ServerState(), keyspace, CommandObserver.NONE);
+        var shared =
+                new Dispatcher.Shared(table, new StubGate(null), new ServerState(), keyspace, CommandObserver.NONE);
         dispatcher = new Dispatcher(shared, 0);
-        session = new Session(1, new NoLink(), nowMillis);
+        session = new Session(1, new StubLink(), nowMillis);
         session.setUser(new Anyone("default", true));
         keyspace.setEvents((event, database, buffer, offset, length) ->
                 events.add(event.word() + " " + new String(buffer, offset, length, StandardCharsets.ISO_8859_1)));
@@ -199,107 +199,5 @@ final class CommandFixture {
     long expiry(String key) {
         var entry = find(key);
         return entry == null ? -2 : entry.expiryMillis();
-    }
-
-    private static final class OpenGate implements Gate {
-        @Override
-        public int check(Principal user, CommandSpec spec, Args args, Form form, int database) {
-            return ALLOWED;
-        }
-
-        @Override
-        public boolean mayRead(Principal user, byte[] buffer, int offset, int length) {
-            return true;
-        }
-
-        @Override
-        public boolean mustFilterKeys(Principal user) {
-            return false;
-        }
-
-        @Override
-        public byte[] denied(Session session, CommandSpec spec, Args args, int verdict) {
-            throw new IllegalStateException("nothing is denied here");
-        }
-
-        @Override
-        public @Nullable Principal initialUser(Session session) {
-            return session.user();
-        }
-
-        @Override
-        public void refresh(Session session) {
-            session.setAclGeneration(generation());
-        }
-
-        @Override
-        public long generation() {
-            return 0;
-        }
-    }
-
-    private static final class NoLink implements Session.Link {
-        @Override
-        public String remoteAddress() {
-            return "127.0.0.1:50000";
-        }
-
-        @Override
-        public String localAddress() {
-            return "127.0.0.1:6379";
-        }
-
-        @Override
-        public boolean isLocal() {
-            return true;
-        }
-
-        @Override
-        public boolean isUnixSocket() {
-            return false;
-        }
-
-        @Override
-        public void closeAfterReplies() {}
-
-        @Override
-        public void close() {}
-
-        @Override
-        public void suspend() {}
-
-        @Override
-        public void resume(Consumer<Reply> lateReply) {
-            throw new UnsupportedOperationException("nothing waits here");
-        }
-
-        @Override
-        public void push(byte[] bytes) {}
-
-        @Override
-        public void follow(EffectStream.@Nullable Reader reader) {}
-
-        @Override
-        public void pumpStream() {}
-
-        @Override
-        public int queryBufferLength() {
-            return 0;
-        }
-
-        @Override
-        public int queryBufferCapacity() {
-            return 0;
-        }
-
-        @Override
-        public long outputBytes() {
-            return 0;
-        }
-
-        @Override
-        public int descriptor() {
-            return 0;
-        }
     }
 }

@@ -12,7 +12,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Families on a keyspace of many shards and four databases, with a clock of our own and a user who may know only some
@@ -244,12 +243,11 @@ public final class KeyServer {
                 });
     }
 
-    private static final class PrefixGate implements Gate {
+    private static final class PrefixGate extends StubGate {
         String prefix = "";
 
-        @Override
-        public int check(Principal user, CommandSpec spec, Args args, Form form, int database) {
-            return ALLOWED;
+        PrefixGate() {
+            super(null);
         }
 
         @Override
@@ -260,26 +258,6 @@ public final class KeyServer {
         @Override
         public boolean mustFilterKeys(Principal user) {
             return !prefix.isEmpty();
-        }
-
-        @Override
-        public byte[] denied(Session session, CommandSpec spec, Args args, int verdict) {
-            throw new IllegalStateException("nothing is denied here");
-        }
-
-        @Override
-        public @Nullable Principal initialUser(Session session) {
-            return session.user();
-        }
-
-        @Override
-        public void refresh(Session session) {
-            session.setAclGeneration(generation());
-        }
-
-        @Override
-        public long generation() {
-            return 0;
         }
     }
 }

@@ -1,12 +1,7 @@
 package io.redoubt.command;
 
-import io.redoubt.log.EffectStream;
-import io.redoubt.resp.Reply;
-import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
-
 /** A connection without a socket that remembers whether it was closed. */
-final class RecordingLink implements Session.Link {
+final class RecordingLink extends StubLink {
     private final String remoteAddress;
     private final String localAddress;
     boolean isClosed;
@@ -27,11 +22,6 @@ final class RecordingLink implements Session.Link {
     }
 
     @Override
-    public boolean isLocal() {
-        return true;
-    }
-
-    @Override
     public boolean isUnixSocket() {
         return remoteAddress.startsWith("/");
     }
@@ -47,23 +37,6 @@ final class RecordingLink implements Session.Link {
     }
 
     @Override
-    public void suspend() {}
-
-    @Override
-    public void resume(Consumer<Reply> lateReply) {
-        throw new UnsupportedOperationException("nothing waits here");
-    }
-
-    @Override
-    public void push(byte[] bytes) {}
-
-    @Override
-    public void follow(EffectStream.@Nullable Reader reader) {}
-
-    @Override
-    public void pumpStream() {}
-
-    @Override
     public int queryBufferLength() {
         return 26;
     }
@@ -71,11 +44,6 @@ final class RecordingLink implements Session.Link {
     @Override
     public int queryBufferCapacity() {
         return 1024;
-    }
-
-    @Override
-    public long outputBytes() {
-        return 0;
     }
 
     @Override

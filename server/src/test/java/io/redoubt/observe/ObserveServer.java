@@ -1,20 +1,18 @@
 package io.redoubt.observe;
 
 import io.redoubt.command.ArgSpec;
-import io.redoubt.command.Args;
 import io.redoubt.command.Call;
 import io.redoubt.command.CommandFamily;
 import io.redoubt.command.CommandFlag;
 import io.redoubt.command.CommandSpec;
 import io.redoubt.command.CommandTable;
 import io.redoubt.command.Dispatcher;
-import io.redoubt.command.Form;
-import io.redoubt.command.Gate;
 import io.redoubt.command.Principal;
 import io.redoubt.command.ServerState;
 import io.redoubt.command.Session;
 import io.redoubt.command.Sessions;
 import io.redoubt.command.StringCommands;
+import io.redoubt.command.StubGate;
 import io.redoubt.log.EffectStream;
 import io.redoubt.persist.Persistence;
 import io.redoubt.persist.Snapshots;
@@ -82,7 +80,7 @@ final class ObserveServer {
                 new MemoryCommands(new MemoryAccount(keyspace, new Sessions())),
                 new Secrets());
         table = new CommandTable(families, Map.of(), 1);
-        dispatcher = new Dispatcher(new Dispatcher.Shared(table, new OpenGate(), state, keyspace, slowLog), 0);
+        dispatcher = new Dispatcher(new Dispatcher.Shared(table, new StubGate(null), state, keyspace, slowLog), 0);
         session = newSession(1);
     }
 
@@ -239,43 +237,6 @@ final class ObserveServer {
 
         private static void nothing(Call call) {
             call.reply().ok();
-        }
-    }
-
-    private static final class OpenGate implements Gate {
-        @Override
-        public int check(Principal user, CommandSpec spec, Args args, Form form, int database) {
-            return ALLOWED;
-        }
-
-        @Override
-        public boolean mayRead(Principal user, byte[] buffer, int offset, int length) {
-            return true;
-        }
-
-        @Override
-        public boolean mustFilterKeys(Principal user) {
-            return false;
-        }
-
-        @Override
-        public byte[] denied(Session session, CommandSpec spec, Args args, int verdict) {
-            throw new IllegalStateException("nothing is denied here");
-        }
-
-        @Override
-        public @Nullable Principal initialUser(Session session) {
-            return session.user();
-        }
-
-        @Override
-        public void refresh(Session session) {
-            session.setAclGeneration(generation());
-        }
-
-        @Override
-        public long generation() {
-            return 0;
         }
     }
 }

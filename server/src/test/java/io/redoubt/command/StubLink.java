@@ -1,0 +1,72 @@
+package io.redoubt.command;
+
+import io.redoubt.log.EffectStream;
+import io.redoubt.resp.Reply;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/** A local connection without a socket, on which nothing happens; what a test looks at it overrides. */
+public class StubLink implements Session.Link {
+    @Override
+    public String remoteAddress() {
+        return "127.0.0.1:50000";
+    }
+
+    @Override
+    public String localAddress() {
+        return "127.0.0.1:6379";
+    }
+
+    @Override
+    public boolean isLocal() {
+        return true;
+    }
+
+    @Override
+    public boolean isUnixSocket() {
+        return false;
+    }
+
+    @Override
+    public void closeAfterReplies() {}
+
+    @Override
+    public void close() {}
+
+    @Override
+    public void suspend() {}
+
+    @Override
+    public void resume(Consumer<Reply> lateReply) {
+        throw new UnsupportedOperationException("nothing waits here");
+    }
+
+    @Override
+    public void push(byte[] bytes) {}
+
+    @Override
+    public void follow(EffectStream.@Nullable Reader reader) {}
+
+    @Override
+    public void pumpStream() {}
+
+    @Override
+    public int queryBufferLength() {
+        return 0;
+    }
+
+    @Override
+    public int queryBufferCapacity() {
+        return 0;
+    }
+
+    @Override
+    public long outputBytes() {
+        return 0;
+    }
+
+    @Override
+    public int descriptor() {
+        return 0;
+    }
+}
