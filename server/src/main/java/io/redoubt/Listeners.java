@@ -10,8 +10,6 @@ import io.redoubt.observe.ServerLog;
 import java.io.IOException;
 import java.net.BindException;
 import java.net.InetAddress;
-import java.net.NetworkInterface;
-import java.net.SocketException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -87,17 +85,18 @@ final class Listeners {
 
     private List<Listener> openTcp(List<String> addresses, int wantedPort) throws IOException {
         var opened = new ArrayList<Listener>();
-        boolean hasAnyIpv6 = addresses.contains(ANY_IPV6) || addresses.contains("-" + ANY_IPV6);
+        boolean isAnyOpen = false;
         try {
-            for (String entry : addresses) {
+            for (String entry : anyIpv6First(addresses)) {
                 boolean isOptional = entry.startsWith("-");
                 String address = isOptional ? entry.substring(1) : entry;
-                if (address.equals(ANY_IPV4) && hasAnyIpv6 && hasIpv6()) {
+                if (address.equals(ANY_IPV4) && isAnyOpen) {
                     continue; // The socket for any IPv6 address takes IPv4 as well.
                 }
                 try {
                     opened.add(
                             Listener.onTcp(resolve(address), wantedPort, backlog(), loops, sessions, settings, stats));
+                    isAnyOpen |= address.equals(ANY_IPV6);
                 } catch (IOException failure) {
                     if (isOptional && !(failure instanceof BindException && isInUse(failure))) {
                         continue;
@@ -115,6 +114,15 @@ final class Listeners {
         return opened;
     }
 
+    /** Trying is the quickest way to learn whether this machine speaks IPv6. */
+    private static List<String> anyIpv6First(List<String> addresses) {
+        var ordered = new ArrayList<String>(addresses.size());
+        for (String entry : addresses) {
+            ordered.add(entry.endsWith(ANY_IPV6) ? 0 : ordered.size(), entry);
+        }
+        return ordered;
+    }
+
     private static boolean isInUse(IOException failure) {
         return String.valueOf(failure.getMessage()).contains("in use");
     }
@@ -125,16 +133,6 @@ final class Listeners {
             case ANY_IPV6 -> InetAddress.getByName("::");
             default -> InetAddress.getByName(address);
         };
-    }
-
-    private static boolean hasIpv6() {
-        try {
-            return NetworkInterface.networkInterfaces()
-                    .flatMap(NetworkInterface::inetAddresses)
-                    .anyMatch(address -> address instanceof java.net.Inet6Address);
-        } catch (SocketException _) {
-            return false;
-        }
     }
 
     /** Begins to accept. */

@@ -4,6 +4,7 @@ import io.redoubt.config.Config;
 import io.redoubt.config.ConfigException;
 import io.redoubt.config.ConfigLoader;
 import io.redoubt.config.LoadedConfig;
+import io.redoubt.observe.ProcessFigures;
 import io.redoubt.observe.ServerLog;
 import io.redoubt.observe.SystemServices;
 import java.io.ByteArrayInputStream;
@@ -163,7 +164,7 @@ public final class Main {
     }
 
     private static void greet(ServerLog log, LoadedConfig loaded) {
-        long pid = ProcessHandle.current().pid();
+        long pid = ProcessFigures.processId();
         log.warning("oO0OoO0OoO0Oo Redoubt is starting oO0OoO0OoO0Oo");
         log.warning("Redoubt version=" + version() + ", compatible with Redis " + Redoubt.REDIS_VERSION
                 + ", bits=64, pid=" + pid + ", just started");
@@ -183,7 +184,7 @@ public final class Main {
         var path =
                 name.isEmpty() ? Path.of("/var/run/redis.pid") : loaded.config().resolve(name);
         try {
-            Files.writeString(path, ProcessHandle.current().pid() + "\n");
+            Files.writeString(path, ProcessFigures.processId() + "\n");
             return path;
         } catch (IOException failure) {
             log.warning("Failed to write PID file: " + failure.getMessage());

@@ -41,6 +41,7 @@ import io.redoubt.observe.LatencyCommands;
 import io.redoubt.observe.MemoryAccount;
 import io.redoubt.observe.MemoryCommands;
 import io.redoubt.observe.Monitors;
+import io.redoubt.observe.ProcessFigures;
 import io.redoubt.observe.Rates;
 import io.redoubt.observe.Redaction;
 import io.redoubt.observe.ServerLog;
@@ -57,7 +58,6 @@ import io.redoubt.store.Keyspace;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.security.SecureRandom;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.EnumSet;
@@ -121,6 +121,7 @@ public final class Redoubt implements AutoCloseable {
                 state,
                 snapshots,
                 replicationSettings,
+                new SystemRandom(),
                 (isWarning, text) -> log.write(isWarning ? ServerLog.Level.WARNING : ServerLog.Level.NOTICE, text));
         persistence = newPersistence(snapshots);
         var redaction = new Redaction(this::isSecret);
@@ -233,7 +234,7 @@ public final class Redoubt implements AutoCloseable {
         // Behind the opening: who waits for this line may connect at once.
         log.notice("Running in standalone mode, profile " + config.security.securityProfile.value() + ". Port: "
                 + config.network.port.value() + " PID: "
-                + ProcessHandle.current().pid());
+                + ProcessFigures.processId());
         log.notice("Server initialized");
         String unkept = unkeptPromise();
         if (unkept != null) {
@@ -272,7 +273,7 @@ public final class Redoubt implements AutoCloseable {
     }
 
     private Keyspace newKeyspace() {
-        var random = new SecureRandom();
+        var random = new SystemRandom();
         int chunkBytes = Integer.getInteger("redoubt.arena.chunk", (1 << 20) - 16);
         // One arena holds 32 GiB; with one loop there is nobody to share with.
         boolean isOneEnough = loopCount() == 1 && Runtime.getRuntime().maxMemory() <= 30L << 30;
@@ -382,7 +383,7 @@ public final class Redoubt implements AutoCloseable {
 
     private InfoSections.Identity newIdentity() {
         var id = new byte[20];
-        new SecureRandom().nextBytes(id);
+        new SystemRandom().nextBytes(id);
         return new InfoSections.Identity(
                 REDIS_VERSION,
                 HexFormat.of().formatHex(id),

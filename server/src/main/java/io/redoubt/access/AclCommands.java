@@ -94,7 +94,6 @@ public final class AclCommands extends CommandFamily {
     }
 
     private final Surroundings surroundings;
-    private final SecureRandom random = new SecureRandom();
     private final AclGate gate;
     private final Login login;
 
@@ -415,7 +414,7 @@ public final class AclCommands extends CommandFamily {
         }
         int digits = (int) (bits + 3) / 4;
         var bytes = new byte[(digits + 1) / 2];
-        random.nextBytes(bytes);
+        new SecureRandom().nextBytes(bytes); // Made when asked for: the first one takes long to load.
         call.reply().bulk(HexFormat.of().formatHex(bytes).substring(0, digits));
     }
 

@@ -5,7 +5,6 @@ import io.redoubt.command.CommandSpec;
 import io.redoubt.command.CommandTable;
 import io.redoubt.command.Form;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -57,7 +56,7 @@ final class CommandSets {
                 byName.add(spec);
             }
         }
-        byName.sort(Comparator.comparing(CommandSpec::name));
+        byName.sort((one, other) -> one.name().compareTo(other.name()));
     }
 
     private static boolean readsContents(CommandSpec spec) {

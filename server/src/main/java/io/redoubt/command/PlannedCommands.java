@@ -1,8 +1,5 @@
 package io.redoubt.command;
 
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.Map;
@@ -10,18 +7,16 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The commands of Redis 7.0, read from {@code planned-commands.txt}. An ACL file of Redis may name any of them, so those
+ * The commands of Redis 7.0, read from {@link PlannedCommandLines}. An ACL file of Redis may name any of them, so those
  * that no family declares yet are known to the rules all the same. Start-up waits for this: it goes once over the text,
  * and makes specifications only of what is missing.
  */
 final class PlannedCommands {
-    private static final String FILE = "planned-commands.txt";
-
     private final Map<String, CommandFlag> flags = new HashMap<>();
     private final Map<String, Category> categories = new HashMap<>();
     private final Map<String, KeySpec.Flag> keyFlags = new HashMap<>();
     private final CommandStats noCalls = new CommandStats();
-    private final String text;
+    private final String text = PlannedCommandLines.TEXT;
 
     PlannedCommands() {
         for (var flag : CommandFlag.values()) {
@@ -33,20 +28,13 @@ final class PlannedCommands {
         for (var flag : KeySpec.Flag.values()) {
             keyFlags.put(flag.word(), flag);
         }
-        try (var in = Objects.requireNonNull(PlannedCommands.class.getResourceAsStream(FILE), FILE)) {
-            text = new String(in.readAllBytes(), StandardCharsets.ISO_8859_1);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
     }
 
     /** Adds what the map does not hold; marks what it holds as known to Redis 7.0. */
     void addMissing(Map<String, CommandSpec> byName) {
         for (int start = 0; start < text.length(); ) {
             int end = text.indexOf('\n', start);
-            if (text.charAt(start) != '#') {
-                addLine(start, end, byName);
-            }
+            addLine(start, end, byName);
             start = end + 1;
         }
     }
@@ -128,7 +116,7 @@ final class PlannedCommands {
 
     private static <T> T known(@Nullable T value, String word) {
         if (value == null) {
-            throw new IllegalStateException(FILE + " does not know " + word);
+            throw new IllegalStateException("unknown word in a planned command: " + word);
         }
         return value;
     }

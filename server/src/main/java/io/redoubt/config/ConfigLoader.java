@@ -145,8 +145,8 @@ public final class ConfigLoader {
                 String shown = shown(line, List.of(line.split("\\s", 2)));
                 problem(source, number, shown, "Unbalanced quotes in configuration line");
             } else if (!words.isEmpty()) {
-                List<String> decoded = words.stream().map(ConfigLoader::text).toList();
-                readLine(decoded, line, source, number, depth);
+                words.replaceAll(ConfigLoader::text);
+                readLine(words, line, source, number, depth);
             }
         }
     }

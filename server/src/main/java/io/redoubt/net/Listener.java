@@ -12,6 +12,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
+import java.nio.channels.UnsupportedAddressTypeException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
@@ -71,6 +72,9 @@ public final class Listener {
         } catch (IOException failure) {
             channel.close();
             throw failure;
+        } catch (UnsupportedAddressTypeException _) {
+            channel.close();
+            throw new IOException("this system has no IPv6");
         }
         return new Listener(channel, loops, sessions, settings, stats, "");
     }

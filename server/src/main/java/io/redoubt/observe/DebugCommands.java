@@ -59,7 +59,6 @@ public final class DebugCommands extends CommandFamily {
     private final Persistence persistence;
     private final BooleanSupplier compresses;
     private final DebugHooks hooks;
-    private final Digest digest = new Digest();
     private final Entry entry = new Entry();
 
     /**
@@ -157,14 +156,14 @@ public final class DebugCommands extends CommandFamily {
     // ---- Content ----
 
     private void digest(Call call) {
-        call.reply().status(digest.ofAll(call.keyspace()));
+        call.reply().status(new Digest().ofAll(call.keyspace()));
     }
 
     private void digestValue(Call call) {
         call.reply().arrayHeader(call.argCount() - 2L);
         for (int arg = 2; arg < call.argCount(); arg++) {
             boolean isFound = call.find(arg, call.database(), entry);
-            call.reply().status(isFound ? digest.ofValue(entry) : NO_DIGEST);
+            call.reply().status(isFound ? new Digest().ofValue(entry) : NO_DIGEST);
         }
     }
 

@@ -53,7 +53,7 @@ public final class InfoSections {
             text("atomicvar_api", "How counters are shared", () -> "VarHandle");
             text("gcc_version", "Kept for tools", () -> "0.0.0");
             text("java_version", "The JVM's version", () -> System.getProperty("java.version"));
-            number("process_id", "Process id", () -> ProcessHandle.current().pid());
+            number("process_id", "Process id", ProcessFigures::processId);
             text("process_supervised", "The supervisor", config.general.supervised::value);
             text("run_id", "Random for each start", identity::runId);
             number("tcp_port", "The port", port);

@@ -5,11 +5,20 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /** What the operating system says of this process; read from /proc, because the JDK's beans take long to load. */
-final class ProcessFigures {
+public final class ProcessFigures {
     private static final long CLOCK_TICKS = 100;
     private static final long PAGE_BYTES = 4096;
 
     private ProcessFigures() {}
+
+    /** This process's id. From /proc if it is there, because {@link ProcessHandle} begins with starting threads. */
+    public static long processId() {
+        try {
+            return Long.parseLong(Files.readSymbolicLink(Path.of("/proc/self")).toString());
+        } catch (IOException | NumberFormatException _) {
+            return ProcessHandle.current().pid();
+        }
+    }
 
     /** CPU seconds. */
     record Cpu(double user, double system, double childUser, double childSystem) {}
@@ -34,7 +43,9 @@ final class ProcessFigures {
     static long systemMemoryBytes() {
         for (String line : read(Path.of("/proc/meminfo")).split("\n")) {
             if (line.startsWith("MemTotal:")) {
-                return Long.parseLong(line.replaceAll("\\D", "")) * 1024;
+                return Long.parseLong(line.substring(line.indexOf(':') + 1, line.lastIndexOf(' '))
+                                .trim())
+                        * 1024;
             }
         }
         return 0;

@@ -7,10 +7,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.time.Instant;
-import java.time.ZoneId;
-import java.time.ZonedDateTime;
-import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -44,13 +40,10 @@ public final class ServerLog implements AutoCloseable {
         }
     }
 
-    private static final List<String> MONTHS =
-            List.of("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec");
-
     private final PrintStream console;
     private final @Nullable OutputStream file;
-    private final long processId = ProcessHandle.current().pid();
-    private final ZoneId zone = ZoneId.systemDefault();
+    private final long processId = ProcessFigures.processId();
+    private final LogTime time = LogTime.ofSystem();
     private volatile Level level;
     private volatile char role = 'M';
     private volatile @Nullable Consumer<String> alsoTo;
@@ -105,7 +98,7 @@ public final class ServerLog implements AutoCloseable {
                 .append(':')
                 .append(role)
                 .append(' ');
-        appendTime(line, Instant.now().atZone(zone));
+        time.append(line, System.currentTimeMillis());
         line.append(' ').append(of.mark).append(' ').append(message).append('\n');
         print(line.toString());
         var receiver = alsoTo;
@@ -133,26 +126,6 @@ public final class ServerLog implements AutoCloseable {
             // A full disk must not stop the server; the console is the last place to say so.
             console.println("The log cannot be written: " + failure.getMessage());
         }
-    }
-
-    private static void appendTime(StringBuilder line, ZonedDateTime time) {
-        appendPadded(line, time.getDayOfMonth(), 2);
-        line.append(' ').append(MONTHS.get(time.getMonthValue() - 1)).append(' ');
-        line.append(time.getYear()).append(' ');
-        appendPadded(line, time.getHour(), 2);
-        line.append(':');
-        appendPadded(line, time.getMinute(), 2);
-        line.append(':');
-        appendPadded(line, time.getSecond(), 2);
-        line.append('.');
-        appendPadded(line, time.getNano() / 1_000_000, 3);
-    }
-
-    private static void appendPadded(StringBuilder line, int number, int width) {
-        for (int limit = width == 3 ? 100 : 10; limit > 1 && number < limit; limit /= 10) {
-            line.append('0');
-        }
-        line.append(number);
     }
 
     @Override

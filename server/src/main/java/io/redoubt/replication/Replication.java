@@ -9,7 +9,6 @@ import io.redoubt.persist.Snapshots;
 import io.redoubt.store.Keyspace;
 import io.redoubt.store.KeyspaceSnapshot;
 import java.nio.charset.StandardCharsets;
-import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
@@ -17,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -53,12 +53,12 @@ public final class Replication {
     private final Snapshots snapshots;
     private final ReplicationSettings settings;
     private final ReplicationLog log;
-    private final SecureRandom random = new SecureRandom();
+    private final RandomGenerator random;
     private final ReentrantLock lock = new ReentrantLock();
 
     // Guarded by the lock; ids are read without it for INFO.
     private final List<Replica> replicas = new ArrayList<>();
-    private volatile String id = newId();
+    private volatile String id;
     private volatile String previousId = NO_ID;
     private volatile long previousIdEnd = -1;
     private volatile @Nullable MasterLink master;
@@ -85,12 +85,15 @@ public final class Replication {
             ServerState state,
             Snapshots snapshots,
             ReplicationSettings settings,
+            RandomGenerator random,
             ReplicationLog log) {
         this.keyspace = keyspace;
         this.stream = keyspace.stream();
         this.state = state;
         this.snapshots = snapshots;
         this.settings = settings;
+        this.random = random;
+        id = newId();
         this.log = log;
     }
 
@@ -783,7 +786,7 @@ public final class Replication {
         return log;
     }
 
-    SecureRandom random() {
+    RandomGenerator random() {
         return random;
     }
 }

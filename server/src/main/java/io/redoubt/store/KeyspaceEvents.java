@@ -3,7 +3,17 @@ package io.redoubt.store;
 /** What the keyspace tells those who follow changes: notifications, watchers, tracking. Called inside the shard. */
 public interface KeyspaceEvents {
     /** A listener that wants nothing. */
-    KeyspaceEvents NONE = (event, database, buffer, offset, length) -> {};
+    KeyspaceEvents NONE = new Nothing();
+
+    /** Not a lambda: the AOT cache keeps none whose interface has a constant to initialize. */
+    final class Nothing implements KeyspaceEvents {
+        private Nothing() {}
+
+        @Override
+        public void on(Event event, int database, byte[] buffer, int offset, int length) {
+            // Nobody wants to know.
+        }
+    }
 
     /** The classes of events, as letters of notify-keyspace-events. */
     enum Event {
