@@ -73,7 +73,7 @@ show_progress() {
 # Starts the server once, lets it do a little of everything, and keeps what the JVM has loaded and linked for the next
 # starts. A server without this cache is as good, it only starts more slowly; so nothing here is fatal.
 train_cache() {
-    local folder pid port try log
+    local folder pid port try log is_trained=
     say "3/3 preparing a quick start (AOT cache)"
     [[ -n ${java_home-} ]] || find_java_home || return 0
     folder=$(mktemp -d) || return 0
@@ -84,10 +84,11 @@ train_cache() {
             --port "$port" --bind 127.0.0.1 --dir "$folder" --save "" --appendonly no --daemonize no \
             --requirepass training </dev/null >"$log" 2>&1 9<&- &
         pid=$!
-        train "$port" "$pid"
+        train "$port" "$pid" && is_trained=yes
         # The server writes the cache as its last act.
         wait "$pid" 2>/dev/null
-        [[ -s $folder/aot ]] && break
+        [[ -n $is_trained && -s $folder/aot ]] && break
+        rm -f "$folder/aot" # Of a server that could not start, and has loaded little.
     done
     if [[ -s $folder/aot ]] && cp "$folder/aot" "$cache.new" && mv "$cache.new" "$cache"; then
         rm -f "$cache.failed"

@@ -1,6 +1,7 @@
 package io.redoubt.command;
 
 import java.util.concurrent.atomic.AtomicIntegerArray;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Latencies of one command by buckets of 1/8 of a power of two of nanoseconds: a percentile is exact to 12 %. Cheaper
@@ -8,12 +9,32 @@ import java.util.concurrent.atomic.AtomicIntegerArray;
  */
 public final class LatencyHistogram {
     private static final int BUCKETS = 8 * 42;
-    private final AtomicIntegerArray counts = new AtomicIntegerArray(BUCKETS);
+
+    /** Made by the first call: most commands are never called, and the start waits for the memory of all. */
+    private volatile @Nullable AtomicIntegerArray counts;
 
     /** Records one call. A lost update under contention costs nothing that a percentile could show. */
     public void record(long nanoseconds) {
         int bucket = bucketOf(Math.max(nanoseconds, 1));
-        counts.setPlain(bucket, counts.getPlain(bucket) + 1);
+        var made = counts;
+        if (made == null) {
+            made = makeCounts();
+        }
+        made.setPlain(bucket, made.getPlain(bucket) + 1);
+    }
+
+    private synchronized AtomicIntegerArray makeCounts() {
+        var made = counts;
+        if (made == null) {
+            made = new AtomicIntegerArray(BUCKETS);
+            counts = made;
+        }
+        return made;
+    }
+
+    private int count(int bucket) {
+        var made = counts;
+        return made == null ? 0 : made.get(bucket);
     }
 
     private static int bucketOf(long nanoseconds) {
@@ -31,7 +52,7 @@ public final class LatencyHistogram {
         long rank = Math.max(1, (long) Math.ceil(percentile / 100 * total));
         long seen = 0;
         for (int i = 0; i < BUCKETS; i++) {
-            seen += counts.get(i);
+            seen += count(i);
             if (seen >= rank) {
                 return upperNanos(i) / 1000.0;
             }
@@ -43,7 +64,7 @@ public final class LatencyHistogram {
     public long count() {
         long total = 0;
         for (int i = 0; i < BUCKETS; i++) {
-            total += counts.get(i);
+            total += count(i);
         }
         return total;
     }
@@ -52,7 +73,7 @@ public final class LatencyHistogram {
     public long countUpToNanos(long nanoseconds) {
         long total = 0;
         for (int i = 0; i < BUCKETS && upperNanos(i) <= nanoseconds; i++) {
-            total += counts.get(i);
+            total += count(i);
         }
         return total;
     }
