@@ -7,7 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.util.function.Consumer;
+import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -46,7 +46,7 @@ public final class ServerLog implements AutoCloseable {
     private final LogTime time = LogTime.ofSystem();
     private volatile Level level;
     private volatile char role = 'M';
-    private volatile @Nullable Consumer<String> alsoTo;
+    private volatile @Nullable BiConsumer<Level, String> alsoTo;
 
     /**
      * Opens the log.
@@ -68,7 +68,7 @@ public final class ServerLog implements AutoCloseable {
     }
 
     /** Gives every message to another place as well: the system's log. */
-    public void alsoTo(Consumer<String> receiver) {
+    public void alsoTo(BiConsumer<Level, String> receiver) {
         alsoTo = receiver;
     }
 
@@ -103,7 +103,7 @@ public final class ServerLog implements AutoCloseable {
         print(line.toString());
         var receiver = alsoTo;
         if (receiver != null) {
-            receiver.accept(message);
+            receiver.accept(of, message);
         }
     }
 
