@@ -14,7 +14,8 @@ final class PlannedCommandLines {
      * categories: those that do not follow from the flags (CommandSpec says which do).
      * marks: what strict rule write-is-not-read says of it: reads-too, may-read-too (by option), not-by-write.
      * keys: one key specification per field, FLAGS@BEGIN, then what finds the keys from there:
-     *   BEGIN   3 is an index; STREAMS+1 follows that word, sought from index 1; KEYS-2 seeks backwards from the last but
+     *   BEGIN   3 is an index; STREAMS+1 follows that word, sought from index 1; KEYS-2 seeks backwards from the
+     *           last but
      *           one; ? is found by the command's own parser only, and says nothing more
      *   #       a count is at the begin, and its keys follow
      *   :L      the last key is L after the first, or from the end if negative; without it there is one key
@@ -152,7 +153,8 @@ final class PlannedCommandLines {
             geopos -2 readonly geo - RO,access@1
             georadius -6 write,denyoom,movablekeys geo reads-too RO,access@1 OW,update@STORE+6 OW,update@STOREDIST+6
             georadius_ro -6 readonly geo - RO,access@1
-            georadiusbymember -5 write,denyoom,movablekeys geo reads-too RO,access@1 OW,update@STORE+5 OW,update@STOREDIST+5
+            georadiusbymember -5 write,denyoom,movablekeys geo reads-too RO,access@1 OW,update@STORE+5 \
+            OW,update@STOREDIST+5
             georadiusbymember_ro -5 readonly geo - RO,access@1
             geosearch -7 readonly geo - RO,access@1
             geosearchstore -8 write,denyoom geo reads-too OW,update@1 RO,access@2
@@ -216,7 +218,8 @@ final class PlannedCommandLines {
             memory|stats 2 - - -
             memory|usage -3 readonly - - RO@2
             mget -2 readonly,fast string - RO,access@1:-1
-            migrate -6 write,movablekeys keyspace,dangerous reads-too RW,access,delete@3 RW,access,delete,incomplete@KEYS-2:-1
+            migrate -6 write,movablekeys keyspace,dangerous reads-too RW,access,delete@3 \
+            RW,access,delete,incomplete@KEYS-2:-1
             module -2 - - -
             module|help 2 loading,stale - -
             module|list 2 admin,noscript - -
