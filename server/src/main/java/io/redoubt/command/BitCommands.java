@@ -736,11 +736,16 @@ public final class BitCommands extends CommandFamily {
             return 1; // A negative number given as an unsigned one is a large one.
         }
         long min = type < 0 ? -max - 1 : 0;
+        if (base < min) {
+            return max - base < 0
+                    ? 1
+                    : -1; // Where that overflows itself, Redis takes a very low number for a high one.
+        }
         long sum = base + step;
         if (step > 0) {
             return sum > max || sum < base ? 1 : 0; // Smaller than before: even 64 bits were too few.
         }
-        return base < min || sum < min || sum > base ? -1 : 0;
+        return sum < min || sum > base ? -1 : 0;
     }
 
     /** Returns {@code base + step} as it fits into a type. */
