@@ -7,6 +7,7 @@ import io.redoubt.access.AclGate;
 import io.redoubt.access.AclLog;
 import io.redoubt.access.StrictRule;
 import io.redoubt.access.Users;
+import io.redoubt.command.BitCommands;
 import io.redoubt.command.ClientCommands;
 import io.redoubt.command.ClientLine;
 import io.redoubt.command.CommandFamily;
@@ -14,6 +15,7 @@ import io.redoubt.command.CommandTable;
 import io.redoubt.command.ConnectionCommands;
 import io.redoubt.command.Dispatcher;
 import io.redoubt.command.ExpireCommands;
+import io.redoubt.command.HyperLogLogCommands;
 import io.redoubt.command.KeyCommands;
 import io.redoubt.command.ServerCommands;
 import io.redoubt.command.ServerState;
@@ -154,7 +156,9 @@ public final class Redoubt implements AutoCloseable {
                 server,
                 new AclCommands(gate, aclSurroundings(clientLine)),
                 configCommands,
-                new StringCommands(config.network.protoMaxBulkLen.value()::longValue),
+                new StringCommands(config.network.protoMaxBulkLen::value),
+                new BitCommands(config.network.protoMaxBulkLen::value),
+                new HyperLogLogCommands(config.encoding.hllSparseMaxBytes::value),
                 new KeyCommands(
                         gate,
                         Math.toIntExact(config.general.databases.value()),

@@ -17,6 +17,7 @@ public enum CommandFlag {
     ASKING,
     FAST,
     NO_AUTH,
+    /** Hidden, as in Redis: may change something though it does not write; CLIENT PAUSE WRITE holds it back. */
     MAY_REPLICATE,
     MOVABLEKEYS,
     ALLOW_BUSY,
@@ -37,6 +38,6 @@ public enum CommandFlag {
 
     /** Whether COMMAND INFO shows this flag; our own and Redis's internal ones stay hidden. */
     public boolean isShown() {
-        return this != EXCLUSIVE && this != SECRET_ARGUMENTS;
+        return this != EXCLUSIVE && this != SECRET_ARGUMENTS && this != MAY_REPLICATE;
     }
 }

@@ -224,13 +224,12 @@ public final class Dispatcher {
 
     private static byte @Nullable [] stateRefusal(int bits, Session session, CommandSpec spec) {
         boolean isMaster = session.isMaster();
-        boolean writes = spec.has(CommandFlag.WRITE) || spec.has(CommandFlag.MAY_REPLICATE);
         if ((bits & ServerState.OUT_OF_MEMORY) != 0 && spec.has(CommandFlag.DENYOOM) && !isMaster) {
             return Errors.OUT_OF_MEMORY;
         }
         if ((bits & ServerState.SAVE_FAILED) != 0
                 && !isMaster
-                && (writes || spec.name().equals("ping"))) {
+                && (spec.has(CommandFlag.WRITE) || spec.name().equals("ping"))) {
             return Errors.MISCONF;
         }
         if ((bits & ServerState.TOO_FEW_REPLICAS) != 0 && !isMaster && spec.has(CommandFlag.WRITE)) {

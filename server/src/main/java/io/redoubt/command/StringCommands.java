@@ -52,9 +52,6 @@ public final class StringCommands extends CommandFamily {
     /** Slot of the form: the position of the value to compare with. */
     private static final int COMPARED_SLOT = 1;
 
-    /** Longest value that an array can hold, whatever the limit is set to. */
-    private static final int VALUE_BYTES_MAX = Integer.MAX_VALUE - 64;
-
     private static final int DIGEST_LENGTH = 16;
     private static final long NO_TIME = 0; // No valid expiry is 0: times are positive.
 
@@ -154,7 +151,7 @@ public final class StringCommands extends CommandFamily {
         } else if (!call.entry().isString()) {
             call.reply().error(Errors.WRONG_TYPE);
         } else {
-            call.reply().integer(lengthOf(call.entry()));
+            call.reply().integer(StringBytes.length(call.entry()));
         }
     }
 
@@ -202,7 +199,7 @@ public final class StringCommands extends CommandFamily {
             reply.error(Errors.WRONG_TYPE);
             return;
         }
-        int length = lengthOf(entry);
+        int length = StringBytes.length(entry);
         boolean isBackwards = start < 0 && end < 0 && start > end; // Both clamp to 0 below, yet nothing is meant.
         long first = start < 0 ? Math.max(0, start + length) : start;
         long last = Math.min(end < 0 ? Math.max(0, end + length) : end, length - 1L);
@@ -811,7 +808,7 @@ public final class StringCommands extends CommandFamily {
                 call.reply().error(Errors.WRONG_TYPE);
                 return;
             }
-            length = lengthOf(call.entry());
+            length = StringBytes.length(call.entry());
             if (isTooLong(call, length, added)) {
                 call.reply().error(Errors.TOO_LONG);
                 return;
@@ -849,7 +846,7 @@ public final class StringCommands extends CommandFamily {
             reply.error(Errors.WRONG_TYPE);
             return;
         }
-        int length = isFound ? lengthOf(call.entry()) : 0;
+        int length = isFound ? StringBytes.length(call.entry()) : 0;
         int added = call.args().length(3);
         if (added == 0) {
             reply.integer(length);
@@ -866,7 +863,7 @@ public final class StringCommands extends CommandFamily {
 
     private boolean isTooLong(Call call, long before, int added) {
         long total = before + added;
-        if (total < 0 || total > VALUE_BYTES_MAX) {
+        if (total < 0 || total > StringBytes.LENGTH_MAX) {
             return true;
         }
         return !call.unit().isFromMaster() && total > valueBytesMax.getAsLong(); // The master has judged already.
@@ -888,10 +885,9 @@ public final class StringCommands extends CommandFamily {
             call.keyspace().touch(call.unit(), entry);
             return;
         }
-        // A large value gets an array of its own, which the keyspace keeps.
-        bytes = total < Encoding.LARGE_MIN ? call.scratch(total) : new byte[total];
+        bytes = StringBytes.area(call, total);
         if (isFound) {
-            copyValue(entry, bytes);
+            StringBytes.copy(entry, bytes);
         }
         if (offset > length) {
             Arrays.fill(bytes, length, offset, (byte) 0);
@@ -1177,11 +1173,11 @@ public final class StringCommands extends CommandFamily {
         byte[] second = NO_BYTES;
         if (call.findToRead(1)) {
             areStrings = call.entry().isString();
-            first = areStrings ? copyOf(call.entry()) : NO_BYTES;
+            first = areStrings ? StringBytes.copyOf(call.entry()) : NO_BYTES;
         }
         if (call.findToRead(2)) {
             areStrings &= call.entry().isString();
-            second = areStrings ? copyOf(call.entry()) : NO_BYTES;
+            second = areStrings ? StringBytes.copyOf(call.entry()) : NO_BYTES;
         }
         if (!areStrings) {
             reply.error(NOT_STRINGS);
@@ -1380,25 +1376,6 @@ public final class StringCommands extends CommandFamily {
         if (keepsTime) {
             effects.arg(KEEPTTL_WORD);
         }
-    }
-
-    private static int lengthOf(Entry entry) {
-        return entry.isInteger() ? Decimal.length(entry.integer()) : entry.valueLength();
-    }
-
-    /** Copies the bytes of a string to the start of {@code out}, which has room for them. */
-    private static void copyValue(Entry entry, byte[] out) {
-        if (entry.isInteger()) {
-            Decimal.format(entry.integer(), out, 0);
-        } else {
-            System.arraycopy(entry.valueBuffer(), entry.valueStart(), out, 0, entry.valueLength());
-        }
-    }
-
-    private static byte[] copyOf(Entry entry) {
-        byte[] bytes = new byte[lengthOf(entry)];
-        copyValue(entry, bytes);
-        return bytes;
     }
 
     private static boolean equalsArg(Call call, Entry entry, int arg) {

@@ -75,6 +75,14 @@ public final class Entry {
         return chunk[base] == Encoding.LARGE ? partition().largeLength(largeIndex()) : Record.valueLength(chunk, base);
     }
 
+    /**
+     * Whether the bytes of a raw string that is not large may be changed where they stand: no snapshot needs the old
+     * ones.
+     */
+    public boolean isWritable() {
+        return chunk[base] == Encoding.RAW && !partition().arena.isFrozen(handle);
+    }
+
     int largeIndex() {
         return (int) Record.INTS.get(chunk, Record.valueStart(chunk, base));
     }

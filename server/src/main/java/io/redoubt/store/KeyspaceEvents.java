@@ -22,6 +22,8 @@ public interface KeyspaceEvents {
         INCRBY("incrby", '$'),
         INCRBYFLOAT("incrbyfloat", '$'),
         APPEND("append", '$'),
+        SETBIT("setbit", '$'),
+        PFADD("pfadd", '$'),
         DEL("del", 'g'),
         RENAME_FROM("rename_from", 'g'),
         RENAME_TO("rename_to", 'g'),

@@ -18,6 +18,8 @@ final class EveryFamily {
                 new ClientCommands(new Sessions(), new ServerState(), new ClientLine(false), name -> true),
                 server,
                 new StringCommands(() -> 512L << 20),
+                new BitCommands(() -> 512L << 20),
+                new HyperLogLogCommands(() -> 3000),
                 new KeyCommands(gate, 16, () -> false),
                 new ExpireCommands(),
                 new DumpCommands(() -> true),
