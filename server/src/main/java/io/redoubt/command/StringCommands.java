@@ -216,7 +216,7 @@ public final class StringCommands extends CommandFamily {
             Decimal.format(entry.integer(), digits, 0);
             reply.bulk(digits, (int) first, count);
         } else {
-            reply.bulk(entry.valueBuffer(), entry.valueStart() + (int) first, count);
+            call.replyBytes(entry, entry.valueStart() + (int) first, count);
         }
     }
 
@@ -889,7 +889,7 @@ public final class StringCommands extends CommandFamily {
             return;
         }
         // A large value gets an array of its own, which the keyspace keeps.
-        bytes = total < Encoding.LARGE_MIN ? call.scratch(total) : new byte[total];
+        bytes = total < Encoding.LARGE_MIN ? call.scratch(total) : call.newValue(total);
         if (isFound) {
             copyValue(entry, bytes);
         }
@@ -1177,11 +1177,11 @@ public final class StringCommands extends CommandFamily {
         byte[] second = NO_BYTES;
         if (call.findToRead(1)) {
             areStrings = call.entry().isString();
-            first = areStrings ? copyOf(call.entry()) : NO_BYTES;
+            first = areStrings ? copyOf(call, call.entry()) : NO_BYTES;
         }
         if (call.findToRead(2)) {
             areStrings &= call.entry().isString();
-            second = areStrings ? copyOf(call.entry()) : NO_BYTES;
+            second = areStrings ? copyOf(call, call.entry()) : NO_BYTES;
         }
         if (!areStrings) {
             reply.error(NOT_STRINGS);
@@ -1395,8 +1395,8 @@ public final class StringCommands extends CommandFamily {
         }
     }
 
-    private static byte[] copyOf(Entry entry) {
-        byte[] bytes = new byte[lengthOf(entry)];
+    private static byte[] copyOf(Call call, Entry entry) {
+        byte[] bytes = call.newValue(lengthOf(entry));
         copyValue(entry, bytes);
         return bytes;
     }
