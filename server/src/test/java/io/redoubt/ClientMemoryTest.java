@@ -88,6 +88,29 @@ class ClientMemoryTest {
     }
 
     @Test
+    void a_client_that_lets_more_replies_wait_than_the_hard_limit_is_closed() {
+        var admin = server.client();
+        admin.send("CONFIG", "SET", "maxmemory-clients", "0", "client-output-buffer-limit", "normal 8mb 0 0");
+        admin.send("SET", "big", MIB);
+        var deaf = server.kept(RespClient.connectWithReceiveBuffer(server.port(), 4096));
+        deaf.sendRaw("GET big\r\n".repeat(40));
+        awaitStat(admin, "client_output_buffer_limit_disconnections:1\r");
+        assertThat(server.logged()).contains("overcoming of output buffer limits");
+    }
+
+    @Test
+    void a_monitor_that_reads_nothing_is_closed_as_well() {
+        var admin = server.client();
+        admin.send("CONFIG", "SET", "maxmemory-clients", "0", "client-output-buffer-limit", "normal 8mb 0 0");
+        var deaf = server.kept(RespClient.connectWithReceiveBuffer(server.port(), 4096));
+        assertThat(deaf.send("MONITOR")).isEqualTo("OK");
+        for (int i = 0; i < 20; i++) {
+            admin.send("SET", "key", MIB);
+        }
+        awaitStat(admin, "client_output_buffer_limit_disconnections:1\r");
+    }
+
+    @Test
     void large_values_are_not_copied_for_replies_that_wait() {
         var admin = server.client();
         admin.send("CONFIG", "SET", "maxmemory-clients", "0");
