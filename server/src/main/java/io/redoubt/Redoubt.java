@@ -30,6 +30,8 @@ import io.redoubt.config.MasterAddress;
 import io.redoubt.config.OutputBufferLimits;
 import io.redoubt.config.RefusedValueException;
 import io.redoubt.log.EffectStream;
+import io.redoubt.memory.HeapBudget;
+import io.redoubt.net.ClientMemory;
 import io.redoubt.net.EventLoop;
 import io.redoubt.net.NetHooks;
 import io.redoubt.net.NetSettings;
@@ -92,6 +94,10 @@ public final class Redoubt implements AutoCloseable {
     private final NetStats netStats = new NetStats();
     private final ErrorStats errorStats = new ErrorStats();
     private final EffectStream stream = new EffectStream();
+    private final int chunkBytes = Integer.getInteger("redoubt.arena.chunk", (1 << 20) - 16);
+    private final HeapBudget heap = new HeapBudget(Integer.highestOneBit(chunkBytes) << 1);
+    private final ClientMemory clientMemory =
+            new ClientMemory(sessions, heap, Runtime.getRuntime().maxMemory());
     private final List<EventLoop> loops = new ArrayList<>();
     private final List<String> securityWarnings = new ArrayList<>();
     private final Keyspace keyspace;
@@ -116,7 +122,7 @@ public final class Redoubt implements AutoCloseable {
         configFile = loaded.file();
         this.log = log;
         keyspace = newKeyspace();
-        memory = new MemoryAccount(keyspace, sessions);
+        memory = new MemoryAccount(keyspace, sessions, clientMemory::bufferBytes);
         var snapshots = new Snapshots(keyspace, REDIS_VERSION);
         replication = new Replication(
                 keyspace,
@@ -185,7 +191,8 @@ public final class Redoubt implements AutoCloseable {
         var shared = new Dispatcher.Shared(table, gate, state, keyspace, slowLog);
         var hooks = new Hooks();
         for (int i = 0; i < loopCount(); i++) {
-            loops.add(new EventLoop(i, loopCount(), new Dispatcher(shared, i), netSettings, hooks));
+            loops.add(new EventLoop(
+                    i, loopCount(), new Dispatcher(shared, i), netSettings, hooks, netStats, clientMemory));
         }
         for (var loop : loops) {
             loop.countErrors(errorStats);
@@ -278,7 +285,6 @@ public final class Redoubt implements AutoCloseable {
 
     private Keyspace newKeyspace() {
         var random = new SystemRandom();
-        int chunkBytes = Integer.getInteger("redoubt.arena.chunk", (1 << 20) - 16);
         // One arena holds 32 GiB; with one loop there is nobody to share with.
         boolean isOneEnough = loopCount() == 1 && Runtime.getRuntime().maxMemory() <= 30L << 30;
         int shards = isOneEnough ? 1 : Integer.highestOneBit(32 * loopCount() - 1);
@@ -286,7 +292,8 @@ public final class Redoubt implements AutoCloseable {
                 new Keyspace.Layout(loopCount(), shards, Math.toIntExact(config.general.databases.value()), chunkBytes),
                 random.nextLong(),
                 random.nextLong(),
-                stream);
+                stream,
+                heap);
     }
 
     private Persistence newPersistence(Snapshots snapshots) {
@@ -412,7 +419,7 @@ public final class Redoubt implements AutoCloseable {
                 new InfoSections.Clients(sessions, config, figures),
                 new InfoSections.Memory(memory, config, figures),
                 new InfoSections.PersistenceSection(persistence),
-                new InfoSections.Stats(loops, netStats, keyspace, errorStats, rates, figures, denials()),
+                new InfoSections.Stats(loops, netStats, clientMemory, keyspace, errorStats, rates, figures, denials()),
                 new InfoSections.Listed("Replication", () -> replication.info(System.currentTimeMillis())),
                 new InfoSections.Cpu(),
                 new InfoSections.Modules(),
@@ -487,7 +494,12 @@ public final class Redoubt implements AutoCloseable {
                 value -> value ? "this version does not write an append only file yet" : null);
         new ReplicationFollower(config, replicationSettings).follow();
         config.tls.tlsPort.appliedBy(value -> value == 0 ? null : "this version does not speak TLS yet");
-        config.memory.maxmemory.onChange(_ -> checkMemory());
+        config.memory.maxmemory.onChange(_ -> {
+            checkMemory();
+            setClientMemoryMax();
+        });
+        follow(network.maxmemoryClients, _ -> setClientMemoryMax());
+        heap.measureBy(this::heapLeftBytes, heapReserveBytes() / 4);
         follow(config.memory.lazyfreeLazyExpire, value -> keyspace.expiry().unlinks = value);
     }
 
@@ -519,6 +531,7 @@ public final class Redoubt implements AutoCloseable {
         errorStats.reset();
         replication.resetStats();
         netStats.reset();
+        clientMemory.resetStats();
         keyspace.resetStats();
         memory.resetPeak();
         for (var loop : loops) {
@@ -528,13 +541,32 @@ public final class Redoubt implements AutoCloseable {
 
     /** The effective limit is the smaller of maxmemory and the heap less a reserve: the JVM itself never runs out. */
     private void checkMemory() {
-        long heap = Runtime.getRuntime().maxMemory();
-        long limit = heap - Math.max(64L << 20, heap / 8);
+        long limit = Runtime.getRuntime().maxMemory() - heapReserveBytes();
         long wanted = config.memory.maxmemory.value();
         if (wanted > 0) {
             limit = Math.min(limit, wanted);
         }
         state.set(ServerState.OUT_OF_MEMORY, memory.usedBytes() > limit);
+    }
+
+    private static long heapReserveBytes() {
+        return Math.max(64L << 20, Runtime.getRuntime().maxMemory() / 8);
+    }
+
+    /** What may be added to the heap until half of the reserve is gone. */
+    private long heapLeftBytes() {
+        long used = keyspace.heapBytes() + clientMemory.heapBytes() + (stream.isActive() ? stream.backlogLength() : 0);
+        for (var loop : loops) {
+            used += loop.replyBytes();
+        }
+        return Runtime.getRuntime().maxMemory() - heapReserveBytes() / 2 - used;
+    }
+
+    private void setClientMemoryMax() {
+        long wanted = config.memory.maxmemory.value();
+        long most = config.network.maxmemoryClients.value();
+        // A negative number is a percentage of maxmemory; without that there is no limit.
+        clientMemory.setBytesMax(most >= 0 ? most : (long) (wanted / 100.0 * -most));
     }
 
     private final class Debug implements DebugHooks {
@@ -609,6 +641,7 @@ public final class Redoubt implements AutoCloseable {
             }
             rates.sample(nowMillis);
             checkMemory();
+            clientMemory.tick(nowMillis);
             persistence.tick(nowMillis);
             replication.tick(nowMillis);
         }
@@ -621,6 +654,11 @@ public final class Redoubt implements AutoCloseable {
         @Override
         public long streamOffset() {
             return stream.offset();
+        }
+
+        @Override
+        public long backlogBytesMax() {
+            return stream.backlogSize();
         }
 
         @Override

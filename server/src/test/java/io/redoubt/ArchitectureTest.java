@@ -46,7 +46,8 @@ class ArchitectureTest {
 
     /** The log, because a connection sends the stream straight from its blocks. */
     @ArchTest
-    static final ArchRule net_knows_only_commands_the_log_and_the_protocol = knowsOnly("net", "command", "log", "resp");
+    static final ArchRule net_knows_only_commands_the_log_and_the_protocol =
+            knowsOnly("net", "command", "log", "memory", "resp");
 
     /** The root builds everything, so whoever knows it knows all. */
     @ArchTest

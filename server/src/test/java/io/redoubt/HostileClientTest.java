@@ -220,6 +220,27 @@ class HostileClientTest {
         writer.join();
     }
 
+    @Test
+    void what_arrives_behind_a_waiting_request_is_held_back() {
+        var admin = friend();
+        var waiting = friend();
+        waiting.send("CLIENT", "SETNAME", "waiting");
+        admin.send("CLIENT", "PAUSE", "100000", "WRITE");
+        waiting.sendRaw("SET key value\r\n");
+        byte[] many = RespClient.bytes("PING\r\n".repeat(4 << 20));
+        var writer = Thread.ofVirtual().start(() -> sendUntilClosed(waiting, many));
+        long deadline = System.nanoTime() + 10_000_000_000L;
+        while (figureOf(admin, "waiting", "qbuf") < MIB) {
+            assertThat(System.nanoTime()).as("the query grows to its bound").isLessThan(deadline);
+        }
+        for (int i = 0; i < 1_000; i++) {
+            assertThat(figureOf(admin, "waiting", "qbuf")).isLessThan(2 * MIB);
+        }
+        waiting.close();
+        assertThat(writer).isNotNull();
+        admin.send("CLIENT", "UNPAUSE");
+    }
+
     private static long figureOf(RespClient admin, String name, String field) {
         String line = String.valueOf(admin.send("CLIENT", "LIST"))
                 .lines()

@@ -3,6 +3,7 @@ package io.redoubt;
 import static io.redoubt.RespError.error;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.nio.charset.StandardCharsets;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator;
 import org.junit.jupiter.api.Nested;
@@ -20,6 +21,19 @@ class LoginTest {
 
     LoginTest(int ioThreads) {
         server = RedoubtServer.with("requirepass pw").ioThreads(ioThreads);
+    }
+
+    @Test
+    void requirepass_may_be_any_text() throws Exception {
+        var admin = server.clientAs("default", "pw");
+        byte[] utf8 = "p\u00e4ssw\u00f6rt \u20ac".getBytes(StandardCharsets.UTF_8);
+        String password = new String(utf8, StandardCharsets.ISO_8859_1);
+        assertThat(admin.send("CONFIG", "SET", "requirepass", password)).isEqualTo("OK");
+        assertThat(server.client().send("AUTH", password)).isEqualTo("OK");
+        assertThat(server.client().send("AUTH", "passwort")).asString().startsWith("-WRONGPASS");
+        assertThat(admin.send("CONFIG", "REWRITE")).isEqualTo("OK");
+        server.restart();
+        assertThat(server.clientAs("default", password).send("PING")).isEqualTo("PONG");
     }
 
     @Nested

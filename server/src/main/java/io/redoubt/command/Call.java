@@ -15,6 +15,10 @@ import org.jspecify.annotations.Nullable;
  * it. Key arguments are named by their position; the database is the session's unless another is given.
  */
 public final class Call {
+    private static final byte[] SET = {'S', 'E', 'T'};
+    private static final byte[] DEL = {'D', 'E', 'L'};
+    private static final byte[] PXAT = {'P', 'X', 'A', 'T'};
+
     private final Keyspace keyspace;
     private final Unit unit;
     private final Args args = new Args();
@@ -251,6 +255,40 @@ public final class Call {
         }
     }
 
+    /**
+     * Logs what the keys hold that the request may have written: it failed when some of them were. All are strings,
+     * because only commands that set several strings can fail so.
+     */
+    void logWrittenKeys() {
+        var effects = ownEffects();
+        for (int i = 0; i < form.keyCount(); i++) {
+            if ((form.keyAccess(i) & Form.WRITE) == 0) {
+                continue;
+            }
+            int keyArg = form.keyArg(i);
+            int database = form.keyDatabase(i) == Form.CURRENT_DATABASE ? database() : form.keyDatabase(i);
+            if (!find(keyArg, database, entry)) {
+                effects.command(database, 2);
+                effects.arg(DEL);
+                effectArg(keyArg);
+                continue;
+            }
+            boolean expires = entry.expiryMillis() != Keyspace.NO_EXPIRY;
+            effects.command(database, expires ? 5 : 3);
+            effects.arg(SET);
+            effectArg(keyArg);
+            if (entry.isInteger()) {
+                effects.arg(entry.integer());
+            } else {
+                effects.arg(entry.valueBuffer(), entry.valueStart(), entry.valueLength());
+            }
+            if (expires) {
+                effects.arg(PXAT);
+                effects.arg(entry.expiryMillis());
+            }
+        }
+    }
+
     /** Adds an argument of the request to the effect being written. */
     public void effectArg(int arg) {
         unit.effects().arg(args.buffer(), args.start(arg), args.length(arg));
@@ -263,8 +301,25 @@ public final class Call {
         if (of.isInteger()) {
             reply().bulkInteger(of.integer());
         } else {
-            reply().bulk(of.valueBuffer(), of.valueStart(), of.valueLength());
+            replyBytes(of, of.valueStart(), of.valueLength());
         }
+    }
+
+    /** Writes a part of {@link Entry#valueBuffer()} as a bulk; most of a large value goes by reference. */
+    public void replyBytes(Entry of, int from, int count) {
+        byte[] bytes = of.valueBuffer();
+        if (count >= Encoding.LARGE_MIN && count >= bytes.length >> 1 && of.shareValue()) {
+            reply().bulkShared(bytes, from, count);
+        } else {
+            reply().bulk(bytes, from, count);
+        }
+    }
+
+    /** An array for a large value, which the keyspace will keep. Before anything has changed: the heap may be full. */
+    public byte[] newValue(int size) {
+        var heap = keyspace.heap();
+        heap.requireForData(heap.footprint(size));
+        return new byte[size];
     }
 
     /** A scratch area of at least so many bytes, for a value on its way into the keyspace; it has any content. */

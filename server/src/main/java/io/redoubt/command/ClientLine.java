@@ -4,8 +4,6 @@ import java.nio.charset.StandardCharsets;
 
 /** How CLIENT LIST, CLIENT INFO and ACL LOG show a client: one line of fields, in the order of Redis 7.0.15. */
 public final class ClientLine {
-    private static final int OWN_BYTES = 2048; // About what a connection, its session and its parser take.
-
     private final boolean showsLibrary;
 
     /** @param showsLibrary whether lib-name and lib-ver end the line, as since Redis 7.2 */
@@ -48,7 +46,7 @@ public final class ClientLine {
                 .append(" omem=")
                 .append(outputBytes)
                 .append(" tot-mem=")
-                .append(OWN_BYTES + queryCapacity + outputBytes)
+                .append(link.memoryBytes())
                 .append(" events=")
                 .append(outputBytes > 0 ? "rw" : "r")
                 .append(" cmd=")

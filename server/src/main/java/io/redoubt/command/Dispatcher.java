@@ -2,6 +2,7 @@ package io.redoubt.command;
 
 import io.redoubt.memory.ArenaFullException;
 import io.redoubt.resp.Reply;
+import io.redoubt.resp.ReplyTooLargeException;
 import io.redoubt.resp.RequestParser;
 import io.redoubt.store.Keyspace;
 import io.redoubt.store.Unit;
@@ -29,6 +30,7 @@ public final class Dispatcher {
     private static final int RECLAIM_BLOCKS = 2000;
     private static final int EXPIRE_BUDGET = 400;
     private static final int UNKNOWN_TEXT_MAX = 128;
+    private static final int LARGE_REQUEST_BYTES = 1 << 20;
     private static final int WRITE = 1 << CommandFlag.WRITE.ordinal();
     private static final int MAY_REPLICATE = 1 << CommandFlag.MAY_REPLICATE.ordinal();
 
@@ -290,7 +292,7 @@ public final class Dispatcher {
         if (formError != null) {
             reply.error(formError);
         } else {
-            run(spec, reply);
+            run(session, spec, reply);
         }
         if (unit.changes() > 0 && !call.hasOwnEffects() && unit.effects().isWanted()) {
             call.logAsSent();
@@ -312,13 +314,37 @@ public final class Dispatcher {
         }
     }
 
-    private void run(CommandSpec spec, Reply reply) {
+    private void run(Session session, CommandSpec spec, Reply reply) {
         int mark = reply.mark();
         try {
+            if (unit.effects().isWanted() && spec.has(CommandFlag.WRITE)) {
+                requireRoomForEffects();
+            }
             spec.handler().run(call);
         } catch (ArenaFullException full) {
             reply.truncate(mark);
             reply.error(Errors.OUT_OF_MEMORY);
+            if (unit.changes() > 0 && unit.effects().isWanted()) {
+                call.logWrittenKeys(); // Some keys are written, others are not: replicas get what is, not what was
+                // asked.
+            }
+        } catch (ReplyTooLargeException full) {
+            reply.truncate(mark);
+            reply.error(Errors.NO_ROOM_FOR_REPLY);
+            if (unit.changes() > 0) {
+                session.link()
+                        .closeAfterReplies(); // As where a reply grows beyond the limit: it was done all the same.
+            }
+        }
+    }
+
+    /** A large request takes its size twice more where it is logged. */
+    private void requireRoomForEffects() {
+        var args = call.args();
+        int last = args.count() - 1;
+        long bytes = (long) args.start(last) + args.length(last) - args.start(0);
+        if (bytes > LARGE_REQUEST_BYTES) {
+            keyspace.heap().requireForData(2 * bytes);
         }
     }
 

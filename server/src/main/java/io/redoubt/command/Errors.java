@@ -15,6 +15,7 @@ public final class Errors {
     public static final byte[] SAME_OBJECT = line("ERR source and destination objects are the same");
     public static final byte[] NO_AUTH = line("NOAUTH Authentication required.");
     public static final byte[] OUT_OF_MEMORY = line("OOM command not allowed when used memory > 'maxmemory'.");
+    public static final byte[] NO_ROOM_FOR_REPLY = line("OOM not enough memory for the reply");
     public static final byte[] READ_ONLY = line("READONLY You can't write against a read only replica.");
     public static final byte[] LOADING = line("LOADING Redis is loading the dataset in memory");
     public static final byte[] MASTER_DOWN =

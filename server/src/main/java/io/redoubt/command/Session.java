@@ -9,6 +9,9 @@ import org.jspecify.annotations.Nullable;
  * that others show (CLIENT LIST) may be read a little late.
  */
 public final class Session {
+    /** About what a connection, its session and its parser take without their buffers. */
+    public static final int OWN_BYTES = 2048;
+
     /** The connection below, which alone knows channels. */
     public interface Link {
         /** Address of the peer, {@code ip:port}, or {@code path:0} for a unix socket. */
@@ -55,6 +58,11 @@ public final class Session {
 
         /** Bytes of replies that wait to be sent. */
         long outputBytes();
+
+        /** Bytes of this connection: its buffers and what every connection takes. */
+        default long memoryBytes() {
+            return OWN_BYTES + Math.max(queryBufferCapacity(), queryBufferLength()) + outputBytes();
+        }
 
         /** Descriptor number or another small number that names the socket. */
         int descriptor();

@@ -42,15 +42,15 @@ final class StringBytes {
         }
     }
 
-    static byte[] copyOf(Entry entry) {
-        byte[] bytes = new byte[length(entry)];
+    static byte[] copyOf(Call call, Entry entry) {
+        byte[] bytes = call.newValue(length(entry));
         copy(entry, bytes);
         return bytes;
     }
 
     /** An area of {@code length} bytes for a value on its way into the keyspace, which keeps that of a large one. */
     static byte[] area(Call call, int length) {
-        return length < Encoding.LARGE_MIN ? call.scratch(length) : new byte[length];
+        return length < Encoding.LARGE_MIN ? call.scratch(length) : call.newValue(length);
     }
 
     /**

@@ -213,7 +213,7 @@ public final class StringCommands extends CommandFamily {
             Decimal.format(entry.integer(), digits, 0);
             reply.bulk(digits, (int) first, count);
         } else {
-            reply.bulk(entry.valueBuffer(), entry.valueStart() + (int) first, count);
+            call.replyBytes(entry, entry.valueStart() + (int) first, count);
         }
     }
 
@@ -1173,11 +1173,11 @@ public final class StringCommands extends CommandFamily {
         byte[] second = NO_BYTES;
         if (call.findToRead(1)) {
             areStrings = call.entry().isString();
-            first = areStrings ? StringBytes.copyOf(call.entry()) : NO_BYTES;
+            first = areStrings ? StringBytes.copyOf(call, call.entry()) : NO_BYTES;
         }
         if (call.findToRead(2)) {
             areStrings &= call.entry().isString();
-            second = areStrings ? StringBytes.copyOf(call.entry()) : NO_BYTES;
+            second = areStrings ? StringBytes.copyOf(call, call.entry()) : NO_BYTES;
         }
         if (!areStrings) {
             reply.error(NOT_STRINGS);

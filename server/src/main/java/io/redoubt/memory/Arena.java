@@ -46,6 +46,7 @@ public final class Arena {
     private static final byte POISON = (byte) 0xdb;
     private static final VarHandle INT = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
 
+    private final HeapBudget heap;
     private final int chunkBytes;
     private final int pooledGranulesMax;
     private final int chunkCountMax;
@@ -69,6 +70,7 @@ public final class Arena {
 
     private long usedGranules;
     private long reservedBytes;
+    private long footprintBytes;
     private @Nullable Map<Integer, Integer> liveBlocks; // Handle to granules; only while poisoning.
 
     /**
@@ -77,14 +79,24 @@ public final class Arena {
      * @param chunkBytes size of a full chunk, a multiple of 8, 1 KiB to 4 MiB - 16; the first chunks are smaller
      */
     public Arena(int chunkBytes) {
-        this(chunkBytes, CHUNK_COUNT_MAX);
+        this(chunkBytes, HeapBudget.unlimited());
+    }
+
+    /** As {@link #Arena(int)}, asking before each chunk whether the heap has room for it. */
+    public Arena(int chunkBytes, HeapBudget heap) {
+        this(chunkBytes, CHUNK_COUNT_MAX, heap);
     }
 
     Arena(int chunkBytes, int chunkCountMax) {
+        this(chunkBytes, chunkCountMax, HeapBudget.unlimited());
+    }
+
+    private Arena(int chunkBytes, int chunkCountMax, HeapBudget heap) {
         if (chunkBytes < 1024 || chunkBytes > CHUNK_BYTES_MAX || (chunkBytes & 7) != 0) {
             throw new IllegalArgumentException(
                     "chunkBytes must be a multiple of 8 from 1024 to " + CHUNK_BYTES_MAX + ", not " + chunkBytes);
         }
+        this.heap = heap;
         this.chunkBytes = chunkBytes;
         this.chunkCountMax = chunkCountMax;
         pooledGranulesMax = Math.min(POOLED_BYTES_MAX, chunkBytes) >> GRANULE_SHIFT;
@@ -95,7 +107,7 @@ public final class Arena {
     /**
      * Returns the handle of a block of at least {@code bytes} bytes, whose content is arbitrary.
      *
-     * @throws ArenaFullException when the 32 GiB of handles are used up; nothing has changed then
+     * @throws ArenaFullException when the 32 GiB of handles are used up or the heap is full; nothing has changed then
      */
     public int allocate(int bytes) {
         int granules = granulesFor(bytes);
@@ -236,6 +248,11 @@ public final class Arena {
         return reservedBytes;
     }
 
+    /** Returns what the chunks take of the heap. */
+    public long footprintBytes() {
+        return footprintBytes;
+    }
+
     /** Returns the size of freed blocks that wait for a snapshot to end or to be reclaimed. */
     public long deferredBytes() {
         return (deferred.granuleCount + reclaimable.granuleCount) << GRANULE_SHIFT;
@@ -373,6 +390,7 @@ public final class Arena {
         if (vacantCount == 0 && chunkCount == chunkCountMax) {
             throw new ArenaFullException(requestedBytes);
         }
+        heap.requireForData(heap.footprint(bytes));
         byte[] chunk = new byte[bytes];
         if (vacantCount == 0 && chunkCount == chunks.length) {
             byte[][] more = Arrays.copyOf(chunks, chunkCount << 1);
@@ -382,6 +400,7 @@ public final class Arena {
         int index = vacantCount == 0 ? chunkCount++ : vacantIndexes[--vacantCount];
         chunks[index] = chunk;
         reservedBytes += bytes;
+        footprintBytes += heap.footprint(bytes);
         return index;
     }
 
@@ -391,6 +410,7 @@ public final class Arena {
         }
         vacantIndexes[vacantCount++] = index;
         reservedBytes -= chunks[index].length;
+        footprintBytes -= heap.footprint(chunks[index].length);
         chunks[index] = chunks[0];
         if (snapshotRuns) {
             births[index] = null; // The next chunk of this index may have more granules.

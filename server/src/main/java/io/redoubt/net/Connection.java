@@ -33,6 +33,17 @@ final class Connection implements Session.Link {
     private static final int WAITING_QUERY_MAX = 1 << 20;
     /** The same for a client that has not logged in, which a wrong guess makes wait. */
     private static final int STRANGERS_WAITING_QUERY_MAX = 64 << 10;
+    /** What is smaller is charged, but not asked for. */
+    private static final long SMALL_BYTES = 64L << 10;
+    /** When memory for clients is tight, nobody's unread replies may be more. */
+    private static final long TIGHT_UNREAD_REPLIES_MAX = 64L << 10;
+
+    /** Bytes that wait to be sent: an array of their own, or a value that the keyspace holds, too. */
+    private record Piece(ByteBuffer bytes, boolean isShared) {
+        long footprint() {
+            return isShared ? bytes.limit() : bytes.capacity();
+        }
+    }
 
     private final EventLoop loop;
     private final SocketChannel channel;
@@ -56,14 +67,18 @@ final class Connection implements Session.Link {
     private volatile boolean isPostponed;
     private volatile boolean isClosed;
     private volatile boolean closesAfterReplies;
+    private volatile boolean isEvicted;
+    /** What of the query is charged to the memory of all clients; on the loop. */
+    private long chargedQueryBytes;
 
     // Output is guarded by the lock: the stream's followers are written by any loop.
     private final ReentrantLock outputLock = new ReentrantLock();
-    private final ArrayDeque<ByteBuffer> pending = new ArrayDeque<>();
+    private final ArrayDeque<Piece> pending = new ArrayDeque<>();
     private volatile long pendingBytes;
     private boolean wantsWrites;
     private boolean holdsReads;
     private long softLimitSinceMillis;
+    private boolean isLimitReached;
     private EffectStream.@Nullable Reader follows;
 
     Connection(EventLoop loop, SocketChannel channel, long id, String socketPath, Runnable onGone) throws IOException {
@@ -84,6 +99,7 @@ final class Connection implements Session.Link {
             isUnix = true;
         }
         session = new Session(id, this, loop.nowMillis());
+        parser.setRoom(this::makeMemory);
     }
 
     private static String text(InetSocketAddress address) {
@@ -151,18 +167,54 @@ final class Connection implements Session.Link {
             in.get(loop.inbox, 0, count);
             runRequests(loop.inbox, 0, count, false);
         } else {
-            append(in, count);
+            byte[] kept = makeRoom(count);
+            if (kept == null) {
+                evict();
+                return;
+            }
+            in.get(kept, queryEnd, count);
+            queryEnd += count;
             runKept();
         }
     }
 
-    private void append(ByteBuffer in, int count) {
-        byte[] kept = makeRoom(count);
-        in.get(kept, queryEnd, count);
-        queryEnd += count;
+    /** Asks for memory of all clients; others whose buffers are larger may have to go for it. On the loop. */
+    private boolean makeMemory(long bytes) {
+        var memory = loop.memory();
+        if (bytes < SMALL_BYTES || memory.hasRoom(bytes)) {
+            return true;
+        }
+        memory.relieve(bytes, loop.nowMillis());
+        loop.closeEvicted();
+        return !isEvicted && memory.hasRoom(bytes);
     }
 
-    private byte[] makeRoom(int count) {
+    /** Charges what the query takes now. On the loop. */
+    private void chargeQuery() {
+        byte[] kept = query;
+        long bytes = isClosed ? 0 : (kept == null ? 0 : kept.length) + parser.sizeInBytes();
+        if (bytes != chargedQueryBytes) {
+            loop.memory().addOwned(bytes - chargedQueryBytes);
+            chargedQueryBytes = bytes;
+        }
+    }
+
+    boolean isEvicted() {
+        return isEvicted;
+    }
+
+    /** Closes soon, because all clients together take too much. From any thread. */
+    void evict() {
+        isEvicted = true;
+        loop.hooks()
+                .log(
+                        true,
+                        "Evicting client: id=" + session.id() + " addr=" + remoteAddress + " tot-mem=" + memoryBytes());
+        loop.evictSoon(this);
+    }
+
+    /** Returns the array with room for more bytes of the query, or null when there is no memory. */
+    private byte @Nullable [] makeRoom(int count) {
         byte[] kept = query == null ? new byte[Math.max(1024, count)] : query;
         int length = queryEnd - queryStart;
         if (queryEnd + count > kept.length) {
@@ -170,6 +222,9 @@ final class Connection implements Session.Link {
             // arguments is not copied once per read.
             long grown = Math.max(length + (length >> 1), Math.min(parser.bytesWanted(), length * 2L));
             int wanted = Math.clamp(grown, length + count, Integer.MAX_VALUE - 8);
+            if (wanted > kept.length && !makeMemory(wanted)) {
+                return null;
+            }
             byte[] target = wanted > kept.length ? new byte[wanted] : kept;
             System.arraycopy(kept, queryStart, target, 0, length);
             kept = target;
@@ -188,6 +243,7 @@ final class Connection implements Session.Link {
         runRequests(kept, queryStart, queryEnd, true);
         if (queryEnd - queryStart > loop.settings().queryBufferBytesMax) {
             loop.hooks().log(true, "Closing client that reached max query buffer length: id=" + session.id());
+            loop.stats().queryLimitDisconnections.incrementAndGet();
             close();
         }
     }
@@ -234,7 +290,7 @@ final class Connection implements Session.Link {
                 if (session.isClosing()) {
                     closeAfterReplies();
                 }
-                if (reply.length() >= FLUSH_BYTES) {
+                if (reply.totalLength() >= FLUSH_BYTES) {
                     flush(reply);
                 }
             }
@@ -247,7 +303,9 @@ final class Connection implements Session.Link {
         }
         runningBytes = 0;
         keep(buffer, at, limit, isKept);
+        chargeQuery();
         flush(reply);
+        loop.memory().relieveIfDue(loop.nowMillis());
         holdReads(mustHoldReads());
         if (closesAfterReplies && pendingBytes == 0) {
             close();
@@ -255,10 +313,17 @@ final class Connection implements Session.Link {
     }
 
     private boolean isClogged() {
-        // A replica's acknowledgements have to be heard however far behind it is; it has a limit of its own.
-        return pendingBytes > (session.isAuthenticated() ? UNREAD_REPLIES_MAX : STRANGERS_UNREAD_REPLIES_MAX)
-                && loop.settings().normalLimit.hardBytes() == 0
-                && !session.isReplica();
+        long bytes = pendingBytes;
+        if (bytes <= STRANGERS_UNREAD_REPLIES_MAX || session.isReplica()) {
+            // A replica's acknowledgements have to be heard however far behind it is; it has a limit of its own.
+            return false;
+        }
+        if (bytes > TIGHT_UNREAD_REPLIES_MAX && loop.memory().isTight()) {
+            return true;
+        }
+        // With a hard limit, Redis's way is to let replies grow to it.
+        return loop.settings().normalLimit.hardBytes() == 0
+                && (bytes > UNREAD_REPLIES_MAX || !session.isAuthenticated());
     }
 
     private boolean mustHoldReads() {
@@ -316,21 +381,27 @@ final class Connection implements Session.Link {
     // ---- Output ----
 
     private void flush(Reply reply) {
-        int length = reply.length();
-        if (length == 0) {
+        if (reply.length() == 0) {
             return;
         }
         loop.hooks().beforeReplies();
         outputLock.lock();
         try {
-            send(reply.buffer(), length);
+            if (reply.sharedCount() == 0) {
+                if (send(reply.buffer(), reply.length(), reply.length() > SMALL_BYTES)) {
+                    reply.release(); // The array waits to be sent; copying a large one would take it twice.
+                }
+            } else {
+                sendPieces(reply);
+            }
         } finally {
             outputLock.unlock();
         }
         reply.reset();
     }
 
-    private void send(byte[] bytes, int length) {
+    /** Sends bytes; what the socket does not take waits, in the array itself if that may be kept. Says if it is kept. */
+    private boolean send(byte[] bytes, int length, boolean mayKeep) {
         int sent = 0;
         if (pending.isEmpty() && !isClosed) {
             var out = loop.directOut;
@@ -343,7 +414,7 @@ final class Connection implements Session.Link {
                     count = channel.write(out);
                 } catch (IOException _) {
                     closeSoon(); // The peer is gone; the next read says so too.
-                    return;
+                    return false;
                 }
                 loop.countWrite(count);
                 sent += count;
@@ -353,18 +424,115 @@ final class Connection implements Session.Link {
             }
         }
         if (sent < length) {
-            addPending(Arrays.copyOfRange(bytes, sent, length));
+            byte[] kept = mayKeep ? bytes : Arrays.copyOfRange(bytes, sent, length);
+            addPending(mayKeep ? ByteBuffer.wrap(kept, sent, length - sent) : ByteBuffer.wrap(kept), false);
+            outputIsWaiting();
+            return mayKeep;
+        }
+        return false;
+    }
+
+    /** Sends replies that refer to values: what lies between goes as it is, values from where they are. */
+    private void sendPieces(Reply reply) {
+        byte[] copy = Arrays.copyOf(reply.buffer(), reply.length());
+        int from = 0;
+        for (int i = 0; i <= reply.sharedCount(); i++) {
+            int to = i < reply.sharedCount() ? reply.sharedAt(i) : copy.length;
+            if (to > from) {
+                // A slice, so that its capacity is what it takes.
+                addPending(ByteBuffer.wrap(copy, from, to - from).slice(), false);
+            }
+            if (i < reply.sharedCount()) {
+                addPending(
+                        ByteBuffer.wrap(reply.shared(i), reply.sharedFrom(i), reply.sharedLength(i))
+                                .slice(),
+                        true);
+            }
+            from = to;
+        }
+        if (!isClosed && !wantsWrites) {
+            sendPending();
+        }
+        if (!pending.isEmpty()) {
+            outputIsWaiting();
         }
     }
 
-    private void addPending(byte[] bytes) {
+    private void addPending(ByteBuffer bytes, boolean isShared) {
         if (isClosed) {
             return;
         }
-        pending.add(ByteBuffer.wrap(bytes));
-        addPendingBytes(bytes.length);
+        var piece = new Piece(bytes, isShared);
+        pending.add(piece);
+        addPendingBytes(bytes.remaining());
+        charge(piece, 1);
+    }
+
+    private void charge(Piece piece, int sign) {
+        if (piece.isShared) {
+            loop.memory().addShared(sign * piece.footprint());
+        } else {
+            loop.memory().addOwned(sign * piece.footprint());
+        }
+    }
+
+    /** Called with the lock held, on the loop or by whoever pushes. */
+    private void outputIsWaiting() {
+        if (isClosed) {
+            return;
+        }
         wantWrites(true);
         checkOutputLimit(loop.nowMillis());
+    }
+
+    /** Sends what waits as far as the socket takes it, through the loop's buffer; with the lock held, on the loop. */
+    private boolean sendPending() {
+        var out = loop.directOut;
+        while (!pending.isEmpty() && !isClosed) {
+            out.clear();
+            fill(out);
+            out.flip();
+            int wanted = out.remaining();
+            int count;
+            try {
+                count = channel.write(out);
+            } catch (IOException _) {
+                closeSoon();
+                return false;
+            }
+            loop.countWrite(count);
+            sent(count);
+            if (count < wanted) {
+                return false;
+            }
+        }
+        return !isClosed;
+    }
+
+    private void fill(ByteBuffer out) {
+        for (var piece : pending) {
+            int count = Math.min(out.remaining(), piece.bytes.remaining());
+            out.put(out.position(), piece.bytes, piece.bytes.position(), count);
+            out.position(out.position() + count);
+            if (!out.hasRemaining()) {
+                return;
+            }
+        }
+    }
+
+    private void sent(int count) {
+        addPendingBytes(-count);
+        int left = count;
+        while (left > 0) {
+            var piece = pending.element();
+            int part = Math.min(left, piece.bytes.remaining());
+            piece.bytes.position(piece.bytes.position() + part);
+            left -= part;
+            if (!piece.bytes.hasRemaining()) {
+                charge(piece, -1);
+                pending.remove();
+            }
+        }
     }
 
     /** Called with the lock held, which makes the two steps one. */
@@ -397,9 +565,14 @@ final class Connection implements Session.Link {
     private void checkOutputLimit(long nowMillis) {
         var limit = limit();
         long bytes = outputBytes();
-        if (limit.hardBytes() > 0 && bytes > limit.hardBytes()) {
+        long hardBytes = limit.hardBytes();
+        if (hardBytes > 0 && session.isReplica()) {
+            // A replica that may fall behind by the backlog is not closed for less.
+            hardBytes = Math.max(hardBytes, loop.hooks().backlogBytesMax());
+        }
+        if (hardBytes > 0 && bytes >= hardBytes) {
             outputLimitReached();
-        } else if (limit.softBytes() > 0 && bytes > limit.softBytes()) {
+        } else if (limit.softBytes() > 0 && bytes >= limit.softBytes()) {
             if (softLimitSinceMillis == 0) {
                 softLimitSinceMillis = nowMillis;
             } else if (nowMillis - softLimitSinceMillis > limit.softSeconds() * 1000) {
@@ -411,6 +584,11 @@ final class Connection implements Session.Link {
     }
 
     private void outputLimitReached() {
+        if (isLimitReached) {
+            return;
+        }
+        isLimitReached = true;
+        loop.stats().outputLimitDisconnections.incrementAndGet();
         loop.hooks()
                 .log(
                         true,
@@ -426,25 +604,17 @@ final class Connection implements Session.Link {
     private void writeMore() {
         outputLock.lock();
         try {
-            while (!pending.isEmpty()) {
-                var next = pending.peek();
-                int count = channel.write(next);
-                addPendingBytes(-count);
-                loop.countWrite(count);
-                if (next.hasRemaining()) {
+            if (!sendPending()) {
+                if (!isClosed) {
                     wantWrites(true); // Bytes pushed by another thread come here without anybody waiting for room.
-                    return;
                 }
-                pending.remove();
+                return;
             }
             if (follows != null) {
                 pump();
                 return;
             }
             wantWrites(false);
-        } catch (IOException _) {
-            close();
-            return;
         } finally {
             outputLock.unlock();
         }
@@ -561,15 +731,15 @@ final class Connection implements Session.Link {
         if (loop.isHere()) {
             outputLock.lock();
             try {
-                send(bytes, bytes.length);
+                send(bytes, bytes.length, true);
             } finally {
                 outputLock.unlock();
             }
         } else {
             outputLock.lock();
             try {
-                pending.add(ByteBuffer.wrap(bytes));
-                addPendingBytes(bytes.length);
+                addPending(ByteBuffer.wrap(bytes), false);
+                checkOutputLimit(loop.nowMillis());
             } finally {
                 outputLock.unlock();
             }
@@ -609,6 +779,9 @@ final class Connection implements Session.Link {
         }
         outputLock.lock();
         try {
+            for (var piece : pending) {
+                charge(piece, -1);
+            }
             pending.clear();
             pendingBytes = 0;
             follows = null;
@@ -616,6 +789,7 @@ final class Connection implements Session.Link {
             outputLock.unlock();
         }
         query = null;
+        chargeQuery();
         onGone.run();
         loop.hooks().disconnected(session);
     }

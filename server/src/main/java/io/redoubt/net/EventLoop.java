@@ -26,6 +26,9 @@ public final class EventLoop implements Runnable {
     private final Dispatcher dispatcher;
     private final NetSettings settings;
     private final NetHooks hooks;
+    private final NetStats stats;
+    private final ClientMemory memory;
+    private final Queue<Connection> evicted = new ConcurrentLinkedQueue<>();
     private final Queue<Runnable> tasks = new ConcurrentLinkedQueue<>();
     private final AtomicBoolean isWoken = new AtomicBoolean();
     private final Consumer<SelectionKey> onSelected = this::ready;
@@ -45,13 +48,23 @@ public final class EventLoop implements Runnable {
     private long bytesIn;
     private long bytesOut;
 
-    public EventLoop(int index, int loopCount, Dispatcher dispatcher, NetSettings settings, NetHooks hooks)
+    public EventLoop(
+            int index,
+            int loopCount,
+            Dispatcher dispatcher,
+            NetSettings settings,
+            NetHooks hooks,
+            NetStats stats,
+            ClientMemory memory)
             throws IOException {
         this.index = index;
         this.loopCount = loopCount;
         this.dispatcher = dispatcher;
         this.settings = settings;
         this.hooks = hooks;
+        this.stats = stats;
+        this.memory = memory;
+        reply.setRoom(this::mayGrowReply);
         selector = Selector.open();
         thread = Thread.ofPlatform().name("redoubt-loop-" + index).unstarted(this);
     }
@@ -63,6 +76,23 @@ public final class EventLoop implements Runnable {
     /** Tells a listener of every error that is answered on this loop. Before it starts. */
     public void countErrors(Reply.ErrorListener listener) {
         reply.setErrorListener(listener);
+    }
+
+    /** How much the loop's own buffer takes. */
+    public long replyBytes() {
+        return reply.capacity();
+    }
+
+    /** Inside the keyspace, so clients that have to go for it close later. */
+    private boolean mayGrowReply(long bytes) {
+        if (!memory.hasRoomForReply(bytes)) {
+            memory.relieve(bytes, nowMillis);
+            if (!memory.hasRoomForReply(bytes)) {
+                return false;
+            }
+        }
+        memory.spend(bytes);
+        return true;
     }
 
     /** Asks the loop to end and waits for it, unless it is the caller. */
@@ -83,6 +113,19 @@ public final class EventLoop implements Runnable {
         tasks.add(task);
         if (Thread.currentThread() != thread && isWoken.compareAndSet(false, true)) {
             selector.wakeup();
+        }
+    }
+
+    void evictSoon(Connection connection) {
+        evicted.add(connection);
+        execute(this::closeEvicted);
+    }
+
+    /** Closes the connections of this loop that have to go, so that their memory can be used; on this loop. */
+    void closeEvicted() {
+        Connection connection;
+        while ((connection = evicted.poll()) != null) {
+            connection.close();
         }
     }
 
@@ -190,6 +233,14 @@ public final class EventLoop implements Runnable {
 
     NetSettings settings() {
         return settings;
+    }
+
+    NetStats stats() {
+        return stats;
+    }
+
+    ClientMemory memory() {
+        return memory;
     }
 
     NetHooks hooks() {

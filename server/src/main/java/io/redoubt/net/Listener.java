@@ -159,7 +159,7 @@ public final class Listener {
             accepted.setOption(StandardSocketOptions.TCP_NODELAY, true);
             accepted.setOption(StandardSocketOptions.SO_KEEPALIVE, settings.keepAlive);
         }
-        var loop = loops.get(nextLoop);
+        var loop = loops.get(nextLoop); // Only the accepting thread comes here.
         nextLoop = (nextLoop + 1) % loops.size();
         Connection[] made = new Connection[1];
         var connection =

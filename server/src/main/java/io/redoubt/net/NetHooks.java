@@ -23,6 +23,9 @@ public interface NetHooks {
     /** Offset of the last byte of the replication stream. */
     long streamOffset();
 
+    /** How far behind a replica may always be: the size of the backlog. */
+    long backlogBytesMax();
+
     /** A failure that is a bug; the connection gets an internal error and closes. */
     void bug(Throwable thrown);
 

@@ -248,7 +248,7 @@ public final class DebugCommands extends CommandFamily {
             byte[] value = text;
             if (size > 0) {
                 // A large value keeps the array that it is given.
-                value = length >= Encoding.LARGE_MIN ? new byte[length] : call.scratch(length);
+                value = length >= Encoding.LARGE_MIN ? call.newValue(length) : call.scratch(length);
                 int given = Math.min(textLength, length);
                 System.arraycopy(text, 0, value, 0, given);
                 Arrays.fill(value, given, length, (byte) 0);

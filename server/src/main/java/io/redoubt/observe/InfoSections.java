@@ -4,6 +4,7 @@ import io.redoubt.command.CommandSpec;
 import io.redoubt.command.CommandTable;
 import io.redoubt.command.Sessions;
 import io.redoubt.config.Config;
+import io.redoubt.net.ClientMemory;
 import io.redoubt.net.EventLoop;
 import io.redoubt.net.NetStats;
 import io.redoubt.persist.Persistence;
@@ -250,6 +251,7 @@ public final class InfoSections {
         public Stats(
                 List<EventLoop> loops,
                 NetStats net,
+                ClientMemory clients,
                 Keyspace keyspace,
                 ErrorStats errors,
                 Rates rates,
@@ -276,7 +278,7 @@ public final class InfoSections {
             fixed("expired_time_cap_reached_count", 0, "expiry works in slices of fixed size");
             fixed("expire_cycle_cpu_milliseconds", 0, "not measured apart");
             fixed("evicted_keys", 0, "there is no eviction yet");
-            fixed("evicted_clients", 0, "there is no eviction yet");
+            number("evicted_clients", "Clients closed because all took too much", clients::evictions);
             fixed("total_eviction_exceeded_time", 0, "there is no eviction yet");
             fixed("current_eviction_exceeded_time", 0, "there is no eviction yet");
             number("keyspace_hits", "Look-ups that found a key", keyspace::hits);

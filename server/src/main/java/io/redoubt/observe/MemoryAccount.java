@@ -2,16 +2,20 @@ package io.redoubt.observe;
 
 import io.redoubt.command.Sessions;
 import io.redoubt.store.Keyspace;
+import java.util.function.LongSupplier;
 
 /** What memory is used for. Read by INFO and, once in a while, by the limit; never per command. */
 public final class MemoryAccount {
     private final Keyspace keyspace;
     private final Sessions sessions;
+    private final LongSupplier bufferBytes;
     private final long startupBytes;
     private final long systemBytes = ProcessFigures.systemMemoryBytes();
     private volatile long peakBytes;
 
-    public MemoryAccount(Keyspace keyspace, Sessions sessions) {
+    /** @param bufferBytes what the buffers of clients take; values that they only refer to do not count */
+    public MemoryAccount(Keyspace keyspace, Sessions sessions, LongSupplier bufferBytes) {
+        this.bufferBytes = bufferBytes;
         this.keyspace = keyspace;
         this.sessions = sessions;
         startupBytes = keyspace.usedBytes();
@@ -20,7 +24,7 @@ public final class MemoryAccount {
 
     /** Keys, values and the buffers of clients. */
     public long usedBytes() {
-        long used = keyspace.usedBytes() + clientBytes();
+        long used = keyspace.usedBytes() + bufferBytes.getAsLong();
         if (used > peakBytes) {
             peakBytes = used;
         }
@@ -43,7 +47,7 @@ public final class MemoryAccount {
 
     /** What is used but is not data. */
     public long overheadBytes() {
-        return startupBytes + clientBytes();
+        return startupBytes + bufferBytes.getAsLong();
     }
 
     /** Bytes that wait in the buffers of clients. */

@@ -1,5 +1,6 @@
 package io.redoubt.replication;
 
+import io.redoubt.command.CommandFlag;
 import io.redoubt.command.CommandTable;
 import io.redoubt.command.Dispatcher;
 import io.redoubt.command.Session;
@@ -184,8 +185,16 @@ final class StreamApplier {
             select(request);
             return;
         }
-        if (table.find(request.argBuffer(), request.argStart(0), request.argLength(0)) == null) {
+        var spec = table.find(request.argBuffer(), request.argStart(0), request.argLength(0));
+        if (spec == null) {
             throw refused("unknown command", request);
+        }
+        if (spec.has(CommandFlag.ADMIN) && !spec.has(CommandFlag.WRITE)) {
+            // No master sends SHUTDOWN or SAVE. They change no data, so passing over them keeps the copy true.
+            replication
+                    .log()
+                    .line(true, "Ignored the command '" + shownName(request) + "' in the stream of the master.");
+            return;
         }
         long errors = reply.errorCount();
         int mark = reply.length();
@@ -287,12 +296,12 @@ final class StreamApplier {
 
         @Override
         public void suspend() {
-            throw new IllegalStateException("a master's command cannot wait");
+            // Nothing waits for the late reply, and what comes next may run at once.
         }
 
         @Override
         public void resume(Consumer<Reply> lateReply) {
-            throw new IllegalStateException("a master's command cannot wait");
+            // Nobody reads it.
         }
 
         @Override

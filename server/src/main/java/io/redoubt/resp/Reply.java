@@ -2,12 +2,16 @@ package io.redoubt.resp;
 
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.function.LongPredicate;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Replies, written one after another into a growing array, in RESP2 or RESP3. Not thread-safe. What RESP2 lacks is
  * written as Redis does: maps as arrays of twice the length, sets and pushes as arrays, doubles as bulk strings,
  * booleans as 1 and 0.
+ *
+ * <p>Large values stay where they are: {@link #bulkShared} notes a reference and the place in {@link #buffer()} where
+ * its bytes belong. So who sends replies sends pieces: see {@link #sharedCount()}.
  *
  * @see <a href="https://redis.io/docs/latest/develop/reference/protocol-spec/">RESP specification</a>
  */
@@ -27,6 +31,7 @@ public final class Reply {
     private static final int INITIAL_BYTES = 1024;
     private static final int KEPT_BYTES = 64 * 1024;
     private static final int QUIET_RESETS = 16; // Small replies in a row after which a large array is given back.
+    private static final int BUFFER_BYTES_MAX = Integer.MAX_VALUE - 16;
     private static final int HEADER_BYTES_MAX = Decimal.LONG_BYTES_MAX + 3;
     private static final int PLACEHOLDER_BYTES = 4; // "*0\r\n"
 
@@ -48,6 +53,15 @@ public final class Reply {
     private int lastErrorStart;
     private int lastErrorEnd;
     private @Nullable ErrorListener errorListener;
+    private LongPredicate hasRoom = _ -> true;
+
+    // Shared bytes number i belong before buffer[sharedAt[i]].
+    private byte[][] shared = new byte[4][];
+    private int[] sharedAt = new int[4];
+    private int[] sharedFrom = new int[4];
+    private int[] sharedLength = new int[4];
+    private int sharedCount;
+    private long sharedBytes;
 
     /** Creates an empty buffer that writes RESP2. */
     public Reply() {}
@@ -66,6 +80,14 @@ public final class Reply {
     /** Sets who learns of errors; null for nobody. */
     public void setErrorListener(@Nullable ErrorListener listener) {
         errorListener = listener;
+    }
+
+    /**
+     * Sets who is asked before the array grows to more than 64 KiB. Who says no makes the appending method throw
+     * {@link ReplyTooLargeException}.
+     */
+    public void setRoom(LongPredicate newRoom) {
+        hasRoom = newRoom;
     }
 
     /** Appends a complete line made ready before, CR and LF included; errors go to {@link #error(byte[])}. */
@@ -151,6 +173,26 @@ public final class Reply {
         header((byte) '$', count);
         System.arraycopy(bytes, from, buffer, length, count);
         length += count;
+        endLine();
+    }
+
+    /** Appends a bulk string by reference: the bytes must not change until they are sent. */
+    public void bulkShared(byte[] bytes, int from, int count) {
+        ensure(HEADER_BYTES_MAX + 2);
+        if (sharedCount == shared.length) {
+            int size = 2 * sharedCount;
+            shared = Arrays.copyOf(shared, size);
+            sharedAt = Arrays.copyOf(sharedAt, size);
+            sharedFrom = Arrays.copyOf(sharedFrom, size);
+            sharedLength = Arrays.copyOf(sharedLength, size);
+        }
+        header((byte) '$', count);
+        shared[sharedCount] = bytes;
+        sharedAt[sharedCount] = length;
+        sharedFrom[sharedCount] = from;
+        sharedLength[sharedCount] = count;
+        sharedCount++;
+        sharedBytes += count;
         endLine();
     }
 
@@ -268,6 +310,9 @@ public final class Reply {
             int from = mark + PLACEHOLDER_BYTES;
             System.arraycopy(buffer, from, buffer, from + shift, length - from);
             length += shift;
+            for (int i = sharedCount - 1; i >= 0 && sharedAt[i] >= from; i--) {
+                sharedAt[i] += shift;
+            }
             if (lastErrorStart >= from) {
                 lastErrorStart += shift;
                 lastErrorEnd += shift;
@@ -367,16 +412,64 @@ public final class Reply {
 
     private void grow(int count) {
         long needed = (long) length + count;
-        if (needed > Integer.MAX_VALUE - 8) {
-            throw new IllegalStateException("a reply of more than 2 GiB");
+        long roomy = Math.max(INITIAL_BYTES, Math.min(Math.max(needed, 2L * buffer.length), BUFFER_BYTES_MAX));
+        if (needed > BUFFER_BYTES_MAX || roomy > KEPT_BYTES && !hasRoom.test(roomy)) {
+            throw new ReplyTooLargeException(needed);
         }
-        long roomy = Math.max(INITIAL_BYTES, Math.max(needed, 2L * buffer.length));
-        buffer = Arrays.copyOf(buffer, (int) Math.min(roomy, Integer.MAX_VALUE - 8));
+        buffer = Arrays.copyOf(buffer, (int) roomy);
+    }
+
+    /** Returns how many bytes the replies have, shared ones included. */
+    public long totalLength() {
+        return length + sharedBytes;
+    }
+
+    /** Returns how many pieces are shared, in order. */
+    public int sharedCount() {
+        return sharedCount;
+    }
+
+    /** Returns the array of a shared piece. */
+    public byte[] shared(int index) {
+        return shared[index];
+    }
+
+    /** Returns the index in {@link #buffer()} before which a shared piece belongs. */
+    public int sharedAt(int index) {
+        return sharedAt[index];
+    }
+
+    /** Returns where in its array a shared piece begins. */
+    public int sharedFrom(int index) {
+        return sharedFrom[index];
+    }
+
+    /** Returns how many bytes a shared piece has. */
+    public int sharedLength(int index) {
+        return sharedLength[index];
     }
 
     /** Returns how many bytes of {@link #buffer()} are replies. */
     public int length() {
         return length;
+    }
+
+    /** Returns all replies as they will be sent; cold. */
+    public byte[] bytes() {
+        byte[] bytes = new byte[Math.toIntExact(totalLength())];
+        int from = 0;
+        int written = 0;
+        for (int i = 0; i <= sharedCount; i++) {
+            int to = i < sharedCount ? sharedAt[i] : length;
+            System.arraycopy(buffer, from, bytes, written, to - from);
+            written += to - from;
+            if (i < sharedCount) {
+                System.arraycopy(shared[i], sharedFrom[i], bytes, written, sharedLength[i]);
+                written += sharedLength[i];
+            }
+            from = to;
+        }
+        return bytes;
     }
 
     /** Returns the array; another one after anything was appended. */
@@ -393,6 +486,15 @@ public final class Reply {
     public void truncate(int mark) {
         assert mark <= length : mark;
         length = mark;
+        while (sharedCount > 0 && sharedAt[sharedCount - 1] > mark) {
+            dropShared();
+        }
+    }
+
+    private void dropShared() {
+        sharedCount--;
+        sharedBytes -= sharedLength[sharedCount];
+        shared[sharedCount] = EMPTY;
     }
 
     /** Forgets all replies; a large array is given back when the last replies did not need it. */
@@ -405,14 +507,22 @@ public final class Reply {
             }
         }
         length = 0;
+        while (sharedCount > 0) {
+            dropShared();
+        }
         lastErrorStart = 0;
         lastErrorEnd = 0;
     }
 
-    /** Forgets all replies and gives the array back; for a connection that is idle. */
+    /** Forgets all replies and gives the array back, or away: it may be kept by whoever has got it. */
     public void release() {
         reset();
         buffer = EMPTY;
+    }
+
+    /** Returns the size of the array. From any thread, perhaps a little old. */
+    public int capacity() {
+        return buffer.length;
     }
 
     /** Returns how many errors were ever written: compare before and after a command to see whether it failed. */

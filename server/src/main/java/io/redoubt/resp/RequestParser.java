@@ -2,6 +2,7 @@ package io.redoubt.resp;
 
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.function.LongPredicate;
 
 /**
  * Finds the arguments of one request after another in the bytes that a client sent. One per connection, not
@@ -41,6 +42,7 @@ public final class RequestParser {
 
     private static final int SMALL_ARG_COUNT = 8;
     private static final int KEPT_ARG_COUNT = 4096;
+    private static final int ASKED_ARG_COUNT = 1 << 16; // Beyond so many, room is asked for.
     private static final int NO_BULK = -1;
 
     private static final int NOT_FOUND = -1;
@@ -52,6 +54,7 @@ public final class RequestParser {
     private static final byte[] BIG_MULTIBULK_LINE = line("too big mbulk count string");
     private static final byte[] BIG_BULK_LINE = line("too big bulk count string");
     private static final byte[] BIG_INLINE = line("too big inline request");
+    private static final byte[] NO_ROOM = line("no memory for so many arguments");
     private static final byte[] UNBALANCED = line("unbalanced quotes in request");
     private static final byte[] UNAUTHENTICATED_MULTIBULK = line("unauthenticated multibulk length");
     private static final byte[] UNAUTHENTICATED_BULK = line("unauthenticated bulk length");
@@ -72,6 +75,7 @@ public final class RequestParser {
     private boolean isInline;
     private boolean authenticated = true;
     private long bulkBytesMax = DEFAULT_BULK_BYTES_MAX;
+    private LongPredicate hasRoom = _ -> true;
 
     /** Creates a parser of an authenticated connection with the default limits. */
     public RequestParser() {}
@@ -92,6 +96,16 @@ public final class RequestParser {
      */
     public void setMaxBulk(long bytes) {
         bulkBytesMax = bytes;
+    }
+
+    /** Sets who is asked, with a number of bytes, before the arrays for many arguments grow. */
+    public void setRoom(LongPredicate newRoom) {
+        hasRoom = newRoom;
+    }
+
+    /** Returns how many bytes the parser itself takes for the pending request. */
+    public long sizeInBytes() {
+        return starts.length <= KEPT_ARG_COUNT ? 0 : 8L * starts.length;
     }
 
     /**
@@ -207,7 +221,9 @@ public final class RequestParser {
                 bytesWanted = (int) missing;
                 return INCOMPLETE;
             }
-            addArg(position, bulkLength);
+            if (!addArg(position, bulkLength)) {
+                return fail(NO_ROOM);
+            }
             position += bulkLength + 2;
             scanned = position;
             bulkLength = NO_BULK;
@@ -277,23 +293,29 @@ public final class RequestParser {
                 return fail(UNBALANCED);
             }
             int after = (int) step;
-            addArg(written, after - written);
+            if (!addArg(written, after - written)) {
+                return fail(NO_ROOM);
+            }
             written = after;
             at = ArgumentLine.skipBlanks(buffer, (int) (step >>> 32), end);
         }
         return COMPLETE;
     }
 
-    private void addArg(int start, int length) {
+    private boolean addArg(int start, int length) {
         int index = argCount;
         if (index == starts.length) {
             int size = index + (index >> 1) + SMALL_ARG_COUNT;
+            if (size > ASKED_ARG_COUNT && !hasRoom.test(8L * size)) {
+                return false;
+            }
             starts = Arrays.copyOf(starts, size);
             lengths = Arrays.copyOf(lengths, size);
         }
         starts[index] = start;
         lengths[index] = length;
         argCount = index + 1;
+        return true;
     }
 
     private void shrink() {

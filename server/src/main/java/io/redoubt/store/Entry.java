@@ -67,6 +67,18 @@ public final class Entry {
         return chunk[base] == Encoding.LARGE ? partition().large(largeIndex()) : chunk;
     }
 
+    /**
+     * Says that somebody keeps a reference to {@link #valueBuffer()} and reads it later: its bytes do not change any
+     * more. False when it is the arena's, of which nobody may keep a reference.
+     */
+    public boolean shareValue() {
+        if (chunk[base] != Encoding.LARGE) {
+            return false;
+        }
+        partition().shareLarge(largeIndex());
+        return true;
+    }
+
     public int valueStart() {
         return chunk[base] == Encoding.LARGE ? 0 : Record.valueStart(chunk, base);
     }

@@ -1,8 +1,10 @@
 package io.redoubt.store;
 
 import io.redoubt.log.EffectStream;
+import io.redoubt.memory.HeapBudget;
 import io.redoubt.memory.SipHash;
 import java.util.Arrays;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
@@ -34,6 +36,7 @@ public final class Keyspace {
     private static final byte[] UNLINK = {'U', 'N', 'L', 'I', 'N', 'K'};
 
     private final Layout layout;
+    private final HeapBudget heap;
     private final SipHash sip;
     private final Shard[] shards;
     private final EntryMode mode;
@@ -45,16 +48,24 @@ public final class Keyspace {
 
     private KeyspaceEvents events = KeyspaceEvents.NONE;
     private @Nullable KeyspaceSnapshot snapshot;
+    /** What the running snapshot keeps of databases that were emptied. */
+    private final AtomicLong flushedHeapBytes = new AtomicLong();
 
+    /** A keyspace that takes what it needs of the heap. */
     public Keyspace(Layout layout, long hashKey0, long hashKey1, EffectStream stream) {
+        this(layout, hashKey0, hashKey1, stream, HeapBudget.unlimited());
+    }
+
+    public Keyspace(Layout layout, long hashKey0, long hashKey1, EffectStream stream, HeapBudget heap) {
         this.layout = layout;
+        this.heap = heap;
         this.stream = stream;
         sip = new SipHash(hashKey0, hashKey1);
         averageTtlMillis = new long[layout.databases()];
         mode = new EntryMode(layout.loops());
         shards = new Shard[layout.shards()];
         for (int i = 0; i < shards.length; i++) {
-            shards[i] = new Shard(layout.databases(), layout.chunkBytes());
+            shards[i] = new Shard(layout.databases(), layout.chunkBytes(), heap);
         }
         units = new Unit[layout.loops() + 1];
         for (int i = 0; i < units.length; i++) {
@@ -65,6 +76,11 @@ public final class Keyspace {
     /** Returns the unit of a loop; {@code loops} itself is that of threads that enter exclusively from outside. */
     public Unit unit(int loop) {
         return units[loop];
+    }
+
+    /** What may still be taken of the heap. */
+    public HeapBudget heap() {
+        return heap;
     }
 
     public EntryMode mode() {
@@ -275,6 +291,7 @@ public final class Keyspace {
             return;
         }
         // The bytes leave their arena first: a block is never written from bytes of the same arena.
+        heap.requireForData(from.valueLength() >= Record.LARGE ? heap.footprint(from.valueLength()) : 0);
         byte[] value =
                 Arrays.copyOfRange(from.valueBuffer(), from.valueStart(), from.valueStart() + from.valueLength());
         int encoding = from.encoding() == Encoding.LARGE ? Encoding.RAW : from.encoding();
@@ -339,7 +356,11 @@ public final class Keyspace {
         long count = size(database);
         if (count > 0) {
             for (var shard : shards) {
-                shard.databases[database] = new Partition(layout.chunkBytes());
+                shard.databases[database].retire();
+                if (snapshot != null) {
+                    flushedHeapBytes.addAndGet(shard.databases[database].heapBytes());
+                }
+                shard.databases[database] = new Partition(layout.chunkBytes(), heap);
                 shard.expiryCursors[database] = 0;
             }
         }
@@ -505,6 +526,7 @@ public final class Keyspace {
         if (snapshot != null) {
             snapshot.thaw();
             snapshot = null;
+            flushedHeapBytes.set(0);
         }
     }
 
@@ -525,6 +547,17 @@ public final class Keyspace {
         for (var shard : shards) {
             for (var partition : shard.databases) {
                 bytes += partition.usedBytes();
+            }
+        }
+        return bytes;
+    }
+
+    /** What all data take of the heap; more than {@link #usedBytes}. Figures of other loops may be a little old. */
+    public long heapBytes() {
+        long bytes = flushedHeapBytes.get();
+        for (var shard : shards) {
+            for (var partition : shard.databases) {
+                bytes += partition.heapBytes();
             }
         }
         return bytes;

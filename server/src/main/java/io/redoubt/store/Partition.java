@@ -2,6 +2,7 @@ package io.redoubt.store;
 
 import io.redoubt.memory.Arena;
 import io.redoubt.memory.Frozen;
+import io.redoubt.memory.HeapBudget;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
@@ -12,22 +13,28 @@ import org.jspecify.annotations.Nullable;
 final class Partition {
     final Arena arena;
     final KeyTable table;
-    /** Arrays of large values; while a snapshot runs, an array that it may read is replaced, never written. */
+    private final HeapBudget heap;
+    /** Arrays of large values; one that a snapshot or a waiting reply may read is replaced, never written. */
     private byte[] @Nullable [] large = new byte[0][];
 
     private int[] largeLengths = new int[0];
     private long[] largeBirths = new long[0];
+    private boolean[] largeShared = new boolean[0];
     private int freeLarge = -1;
     private int largeCount;
     private long largeBytes;
+    private long largeFootprint;
+    /** What the running snapshot keeps of large values that are gone. */
+    private long keptFootprint;
     /** Eight bytes for a number on its way into a record. */
     final byte[] scratch = new byte[8];
 
     private long snapshotNumber;
     private boolean snapshotRuns;
 
-    Partition(int chunkBytes) {
-        arena = new Arena(chunkBytes);
+    Partition(int chunkBytes, HeapBudget heap) {
+        this.heap = heap;
+        arena = new Arena(chunkBytes, heap);
         table = new KeyTable(arena);
     }
 
@@ -54,26 +61,50 @@ final class Partition {
                 large = Arrays.copyOf(large, size);
                 largeLengths = Arrays.copyOf(largeLengths, size);
                 largeBirths = Arrays.copyOf(largeBirths, size);
+                largeShared = Arrays.copyOf(largeShared, size);
             }
             index = largeCount++;
         }
         large[index] = bytes;
         largeLengths[index] = length;
         largeBirths[index] = snapshotNumber;
+        largeShared[index] = false;
         largeBytes += bytes.length;
+        largeFootprint += heap.footprint(bytes.length);
         return index;
     }
 
+    /** From now on the array of a large value is only read: a reply that waits to be sent refers to it. */
+    void shareLarge(int index) {
+        largeShared[index] = true;
+    }
+
     private void removeLarge(int index) {
-        largeBytes -= large(index).length;
+        int length = large(index).length;
+        largeBytes -= length;
+        largeFootprint -= heap.footprint(length);
+        if (largeShared[index]) {
+            heap.retire(heap.footprint(length));
+        }
+        if (isFrozenLarge(index)) {
+            keptFootprint += heap.footprint(length);
+        }
         large[index] = null;
         largeLengths[index] = freeLarge;
         freeLarge = index;
     }
 
-    /** Writes a value for a key, new or not; the expiry of a present key is left alone. Says whether a block was freed. */
+    private boolean isFrozenLarge(int index) {
+        return snapshotRuns && largeBirths[index] < snapshotNumber;
+    }
+
+    /**
+     * Writes a value for a key, new or not; the expiry of a present key is left alone. Says whether a block was freed.
+     * Everything that can fail comes before the first change.
+     */
     boolean put(
-            int hash, byte[] key, int keyOff, int keyLen, int encoding, byte[] value, int off, int len, int access) {
+            int hash, byte[] key, int keyOff, int keyLen, int encoding, byte[] bytes, int off, int len, int access) {
+        byte[] value = encoding == Encoding.LARGE ? ownArray(bytes, off, len) : bytes;
         int found = table.find(hash, key, keyOff, keyLen);
         int inRecord = encoding == Encoding.INT ? 8 : encoding == Encoding.LARGE ? 4 : len;
         if (found != 0) {
@@ -82,15 +113,20 @@ final class Partition {
             int oldEncoding = Record.encoding(chunk, base);
             int oldSize = Record.size(chunk, base);
             int newSize = Record.size(keyLen, inRecord);
-            if (oldEncoding == Encoding.LARGE) {
-                removeLarge((int) Record.INTS.get(chunk, Record.valueStart(chunk, base)));
-            }
+            int oldLarge =
+                    oldEncoding == Encoding.LARGE ? (int) Record.INTS.get(chunk, Record.valueStart(chunk, base)) : -1;
             if (Arena.usableBytes(newSize) == Arena.usableBytes(oldSize) && !arena.isFrozen(found)) {
+                if (oldLarge >= 0) {
+                    removeLarge(oldLarge);
+                }
                 Record.writeHeader(chunk, base, encoding, access, keyLen, inRecord);
                 writeValue(chunk, Record.valueStart(chunk, base), encoding, value, off, len);
                 return false;
             }
             int handle = write(key, keyOff, keyLen, encoding, value, off, len, inRecord, access);
+            if (oldLarge >= 0) {
+                removeLarge(oldLarge);
+            }
             table.replaceFound(handle);
             arena.free(found, oldSize);
             return true;
@@ -122,9 +158,7 @@ final class Partition {
 
     private void writeValue(byte[] chunk, int at, int encoding, byte[] value, int off, int len) {
         if (encoding == Encoding.LARGE) {
-            // A value whose array fits exactly was made for us; any other is copied.
-            byte[] own = off == 0 && len == value.length ? value : Arrays.copyOfRange(value, off, off + len);
-            Record.INTS.set(chunk, at, addLarge(own, len));
+            Record.INTS.set(chunk, at, addLarge(value, len));
         } else if (encoding == Encoding.INT) {
             System.arraycopy(value, off, chunk, at, 8);
         } else {
@@ -132,19 +166,30 @@ final class Partition {
         }
     }
 
+    /** A value whose array fits exactly was made for us; any other is copied. */
+    private byte[] ownArray(byte[] bytes, int off, int len) {
+        if (off == 0 && len == bytes.length) {
+            return bytes;
+        }
+        heap.requireForData(heap.footprint(len));
+        return Arrays.copyOfRange(bytes, off, off + len);
+    }
+
     /**
      * Returns the array of a large value to be changed in place, at least {@code capacity} long, or null when it must be
-     * written anew because a snapshot may read the present one.
+     * written anew because a snapshot or a waiting reply may read the present one.
      */
     byte @Nullable [] writableLarge(int index, int capacity) {
-        if (snapshotRuns && largeBirths[index] < snapshotNumber) {
+        if (largeShared[index] || isFrozenLarge(index)) {
             return null;
         }
         byte[] bytes = large(index);
         if (bytes.length < capacity) {
             int size = (int) Math.min(Integer.MAX_VALUE - 16L, capacity + (long) (capacity >> 1));
+            heap.requireForData(heap.footprint(size));
             largeBytes += size - bytes.length;
-            bytes = Arrays.copyOf(bytes, Math.max(size, capacity));
+            largeFootprint += heap.footprint(size) - heap.footprint(bytes.length);
+            bytes = Arrays.copyOf(bytes, size);
             large[index] = bytes;
         }
         return bytes;
@@ -169,6 +214,17 @@ final class Partition {
         return arena.usedBytes() + table.sizeInBytes() + largeBytes;
     }
 
+    /** The partition goes; replies may still refer to its large values. */
+    void retire() {
+        heap.retire(largeFootprint);
+    }
+
+    /** What it takes of the heap: holes in the arena are used, too, and so is what a snapshot still needs. */
+    long heapBytes() {
+        long tables = table.sizeInBytes() * (snapshotRuns ? 2L : 1L);
+        return arena.footprintBytes() + tables + largeFootprint + keptFootprint;
+    }
+
     /** Begins a snapshot. Called in exclusive mode. */
     FrozenPartition freeze() {
         snapshotNumber++;
@@ -180,6 +236,7 @@ final class Partition {
     /** Ends the snapshot. Called in exclusive mode. */
     void thaw() {
         snapshotRuns = false;
+        keptFootprint = 0;
         arena.endSnapshot();
         table.thaw();
     }

@@ -181,7 +181,7 @@ final class AccessFixture {
         }
 
         String written() {
-            String raw = new String(reply.buffer(), 0, reply.length(), StandardCharsets.ISO_8859_1);
+            String raw = new String(reply.bytes(), StandardCharsets.ISO_8859_1);
             return raw.endsWith("\r\n") ? raw.substring(0, raw.length() - 2).replace("\r\n", " ") : raw;
         }
 

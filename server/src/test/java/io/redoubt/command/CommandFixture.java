@@ -103,7 +103,7 @@ final class CommandFixture {
     /** Runs a command; returns the bytes of its reply. */
     byte[] run(byte[]... arguments) {
         dispatch(request(arguments));
-        return Arrays.copyOf(reply.buffer(), reply.length());
+        return reply.bytes();
     }
 
     /** Runs one request as a loop does; the reply is left where it was written. Allocates nothing of its own. */

@@ -129,7 +129,7 @@ public final class KeyServer {
         } finally {
             dispatcher.leave();
         }
-        return new String(reply.buffer(), 0, reply.length(), StandardCharsets.ISO_8859_1);
+        return new String(reply.bytes(), StandardCharsets.ISO_8859_1);
     }
 
     /** Runs a command of words without blanks; returns its reply with blanks for line ends. */

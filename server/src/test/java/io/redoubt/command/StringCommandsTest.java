@@ -37,6 +37,41 @@ class StringCommandsTest {
     }
 
     @Nested
+    class Without_room_in_the_heap {
+        private void leave(long bytes) {
+            long[] left = {bytes};
+            server.keyspace().heap().measureBy(() -> left[0], 0);
+            left[0] = 0;
+        }
+
+        @Test
+        void what_mset_has_set_is_logged_and_no_more() {
+            send("SET", "{t}x", "1");
+            send("SET", "{t}c", "old");
+            leave(100_000);
+            String large = "y".repeat(40_000);
+            assertThat(server.effectsOf("MSET", "{t}a", large, "{t}b", large, "{t}c", large, "{t}d", large))
+                    .containsSubsequence("SET {t}a " + large, "SET {t}b " + large, "SET {t}c old", "DEL {t}d");
+            assertThat(send("MGET", "{t}c", "{t}d")).isEqualTo("*2 $3 old $-1");
+            assertThat(send("STRLEN", "{t}b")).isEqualTo(":40000");
+        }
+
+        @Test
+        void nothing_changes_and_the_error_is_that_of_maxmemory() {
+            String large = "y".repeat(40_000);
+            send("SET", "{t}a", large);
+            leave(0);
+            String oom = "-OOM command not allowed when used memory > 'maxmemory'.";
+            assertThat(send("SET", "{t}a", "z".repeat(50_000))).isEqualTo(oom);
+            assertThat(send("APPEND", "{t}a", "z")).isEqualTo(oom);
+            assertThat(send("SETRANGE", "{t}b", "100000", "z")).isEqualTo(oom);
+            assertThat(send("GET", "{t}a")).isEqualTo("$40000 " + large);
+            assertThat(send("GET", "{t}b")).isEqualTo("$-1");
+            server.keyspace().checkInvariants();
+        }
+    }
+
+    @Nested
     class Get {
         @Test
         void returns_what_was_set_and_nil_where_nothing_was() {

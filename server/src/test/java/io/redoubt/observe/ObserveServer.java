@@ -77,7 +77,7 @@ final class ObserveServer {
                 new DebugCommands(() -> debugAllowed, persistence, () -> true, new Recorder()),
                 new SlowLogCommands(slowLog, monitors),
                 new LatencyCommands(this::table),
-                new MemoryCommands(new MemoryAccount(keyspace, new Sessions())),
+                new MemoryCommands(new MemoryAccount(keyspace, new Sessions(), () -> 0)),
                 new Secrets());
         table = new CommandTable(families, Map.of(), 1);
         dispatcher = new Dispatcher(new Dispatcher.Shared(table, new StubGate(null), state, keyspace, slowLog), 0);
@@ -158,7 +158,7 @@ final class ObserveServer {
         } finally {
             dispatcher.leave();
         }
-        return new String(reply.buffer(), 0, reply.length(), StandardCharsets.ISO_8859_1);
+        return new String(reply.bytes(), StandardCharsets.ISO_8859_1);
     }
 
     /** Runs a command of words without blanks; returns its reply with blanks for line ends. */

@@ -210,6 +210,24 @@ class ReplicaSideTest {
         }
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"SHUTDOWN", "SAVE", "BGSAVE", "MONITOR", "AUTH nobody wrong"})
+    void passes_over_commands_that_no_master_sends_and_keeps_the_link(String line) throws Exception {
+        try (var server = start();
+                var master = new FakeMaster()) {
+            var client = follow(server, master);
+            var replica = master.fullSync(Map.of("a", "1"), 100);
+            FakeMaster.awaitAck(replica, 100);
+            byte[] command = Wire.request(line.split(" "));
+            byte[] set = Wire.request("SET", "a", "2");
+            replica.write(command);
+            replica.write(set);
+            awaitValue(server, client, "a", "2");
+            FakeMaster.awaitAck(replica, 100 + command.length + set.length);
+            assertThat(client.info("master_link_status")).isEqualTo("up");
+        }
+    }
+
     @Test
     void stops_at_a_command_that_it_does_not_know_instead_of_skipping_it() throws Exception {
         try (var server = start();

@@ -1,6 +1,7 @@
 package io.redoubt.resp;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -157,8 +158,37 @@ class ReplyTest {
         assertThat(text(reply)).isEqualTo("$3\r\nabc\r\n");
     }
 
+    @Test
+    void shared_bytes_stand_where_they_belong() {
+        Reply reply = new Reply();
+        byte[] large = bytes("large");
+        int mark = reply.beginArray();
+        reply.bulkShared(large, 0, 5);
+        for (int i = 0; i < 20; i++) {
+            reply.integer(i % 10);
+        }
+        reply.bulkShared(large, 1, 3);
+        reply.endArray(mark, 22); // Two digits: what is inside moves.
+        int end = reply.mark();
+        reply.bulkShared(large, 0, 5);
+        reply.truncate(end);
+        assertThat(reply.sharedCount()).isEqualTo(2);
+        assertThat(reply.totalLength()).isEqualTo(reply.length() + 8);
+        assertThat(text(reply)).startsWith("*22\r\n$5\r\nlarge\r\n:0\r\n").endsWith(":9\r\n$3\r\narg\r\n");
+    }
+
+    @Test
+    void without_room_nothing_is_appended() {
+        Reply reply = new Reply();
+        reply.ok();
+        reply.setRoom(_ -> false);
+        byte[] large = new byte[100_000];
+        assertThatExceptionOfType(ReplyTooLargeException.class).isThrownBy(() -> reply.bulk(large));
+        assertThat(text(reply)).isEqualTo("+OK\r\n");
+    }
+
     private static String text(Reply reply) {
-        return new String(reply.buffer(), 0, reply.length(), StandardCharsets.UTF_8);
+        return new String(reply.bytes(), StandardCharsets.UTF_8);
     }
 
     private static byte[] bytes(String text) {
