@@ -141,7 +141,7 @@ public final class Dispatcher {
         return text.length() <= UNKNOWN_TEXT_MAX ? text : text.substring(0, UNKNOWN_TEXT_MAX);
     }
 
-    private static void finish(Session session, Reply reply, int mark) {
+    private void finish(Session session, Reply reply, int mark) {
         var mode = session.replyMode();
         if (mode != Session.ReplyMode.ON) {
             if (mode == Session.ReplyMode.SKIP_NEXT) {
@@ -149,7 +149,7 @@ public final class Dispatcher {
             } else if (mode == Session.ReplyMode.SKIP) {
                 session.setReplyMode(Session.ReplyMode.ON);
             }
-            reply.truncate(mark);
+            reply.truncate(Math.max(mark, call.pushedEnd()));
         } else if (session.isMaster()) {
             reply.truncate(mark); // A master is never answered, but for ACKs, which replication writes itself.
         }
@@ -163,6 +163,9 @@ public final class Dispatcher {
         }
         unit.begin(nowMillis, session.isMaster());
         byte[] refusal = refusal(session, spec, args);
+        if (refusal == null && session.isInSubscribedMode() && !spec.has(CommandFlag.WHILE_SUBSCRIBED)) {
+            refusal = Errors.notWhileSubscribed(spec);
+        }
         if (refusal != null) {
             reply.error(refusal);
             spec.stats().reject(loop);
@@ -224,13 +227,12 @@ public final class Dispatcher {
 
     private static byte @Nullable [] stateRefusal(int bits, Session session, CommandSpec spec) {
         boolean isMaster = session.isMaster();
-        boolean writes = spec.has(CommandFlag.WRITE) || spec.has(CommandFlag.MAY_REPLICATE);
         if ((bits & ServerState.OUT_OF_MEMORY) != 0 && spec.has(CommandFlag.DENYOOM) && !isMaster) {
             return Errors.OUT_OF_MEMORY;
         }
         if ((bits & ServerState.SAVE_FAILED) != 0
                 && !isMaster
-                && (writes || spec.name().equals("ping"))) {
+                && (spec.has(CommandFlag.WRITE) || spec.name().equals("ping"))) {
             return Errors.MISCONF;
         }
         if ((bits & ServerState.TOO_FEW_REPLICAS) != 0 && !isMaster && spec.has(CommandFlag.WRITE)) {

@@ -59,9 +59,14 @@ final class Connection implements Session.Link {
 
     // Output is guarded by the lock: the stream's followers are written by any loop.
     private final ReentrantLock outputLock = new ReentrantLock();
-    private final ArrayDeque<ByteBuffer> pending = new ArrayDeque<>();
+    private final ArrayDeque<byte[]> pending = new ArrayDeque<>();
+    /** How much of the first pending array has been sent. */
+    private int sentOfFirst;
     private volatile long pendingBytes;
     private boolean wantsWrites;
+    private boolean isCutOff;
+    /** Whether the loop will send what is pending at the end of its turn; used on the loop only. */
+    private boolean isSentLater;
     private boolean holdsReads;
     private long softLimitSinceMillis;
     private EffectStream.@Nullable Reader follows;
@@ -257,7 +262,7 @@ final class Connection implements Session.Link {
     private boolean isClogged() {
         // A replica's acknowledgements have to be heard however far behind it is; it has a limit of its own.
         return pendingBytes > (session.isAuthenticated() ? UNREAD_REPLIES_MAX : STRANGERS_UNREAD_REPLIES_MAX)
-                && loop.settings().normalLimit.hardBytes() == 0
+                && limit().hardBytes() == 0
                 && !session.isReplica();
     }
 
@@ -323,14 +328,15 @@ final class Connection implements Session.Link {
         loop.hooks().beforeReplies();
         outputLock.lock();
         try {
-            send(reply.buffer(), length);
+            send(reply.buffer(), length, false);
         } finally {
             outputLock.unlock();
         }
         reply.reset();
     }
 
-    private void send(byte[] bytes, int length) {
+    /** Sends now what the socket takes; {@code isKept} says that the array is nobody's to change any more. */
+    private void send(byte[] bytes, int length, boolean isKept) {
         int sent = 0;
         if (pending.isEmpty() && !isClosed) {
             var out = loop.directOut;
@@ -353,7 +359,8 @@ final class Connection implements Session.Link {
             }
         }
         if (sent < length) {
-            addPending(Arrays.copyOfRange(bytes, sent, length));
+            boolean isWhole = isKept && sent == 0 && length == bytes.length;
+            addPending(isWhole ? bytes : Arrays.copyOfRange(bytes, sent, length));
         }
     }
 
@@ -361,7 +368,7 @@ final class Connection implements Session.Link {
         if (isClosed) {
             return;
         }
-        pending.add(ByteBuffer.wrap(bytes));
+        pending.add(bytes);
         addPendingBytes(bytes.length);
         wantWrites(true);
         checkOutputLimit(loop.nowMillis());
@@ -391,7 +398,10 @@ final class Connection implements Session.Link {
     }
 
     private NetSettings.OutputLimit limit() {
-        return session.isReplica() ? loop.settings().replicaLimit : loop.settings().normalLimit;
+        if (session.isReplica()) {
+            return loop.settings().replicaLimit;
+        }
+        return session.subscriptions() == null ? loop.settings().normalLimit : loop.settings().pubsubLimit;
     }
 
     private void checkOutputLimit(long nowMillis) {
@@ -411,6 +421,10 @@ final class Connection implements Session.Link {
     }
 
     private void outputLimitReached() {
+        if (isCutOff) {
+            return;
+        }
+        isCutOff = true;
         loop.hooks()
                 .log(
                         true,
@@ -426,16 +440,9 @@ final class Connection implements Session.Link {
     private void writeMore() {
         outputLock.lock();
         try {
-            while (!pending.isEmpty()) {
-                var next = pending.peek();
-                int count = channel.write(next);
-                addPendingBytes(-count);
-                loop.countWrite(count);
-                if (next.hasRemaining()) {
-                    wantWrites(true); // Bytes pushed by another thread come here without anybody waiting for room.
-                    return;
-                }
-                pending.remove();
+            if (!writePending()) {
+                wantWrites(true); // Bytes pushed by another thread come here without anybody waiting for room.
+                return;
             }
             if (follows != null) {
                 pump();
@@ -452,6 +459,53 @@ final class Connection implements Session.Link {
             close();
         } else if (query != null && !isSuspended) {
             runKept();
+        }
+    }
+
+    /** Writes what is pending, many small messages with one call. Says whether the socket has taken all. */
+    private boolean writePending() throws IOException {
+        var out = loop.directOut;
+        while (!pending.isEmpty()) {
+            out.clear();
+            int from = sentOfFirst;
+            for (byte[] next : pending) {
+                out.put(next, from, Math.min(next.length - from, out.remaining()));
+                from = 0;
+                if (!out.hasRemaining()) {
+                    break;
+                }
+            }
+            out.flip();
+            int count = channel.write(out);
+            loop.countWrite(count);
+            forgetPending(count);
+            if (out.hasRemaining()) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private void forgetPending(int count) {
+        addPendingBytes(-count);
+        int left = count;
+        for (byte[] first = pending.peek(); first != null; first = pending.peek()) {
+            int unsent = first.length - sentOfFirst;
+            if (left < unsent) {
+                sentOfFirst += left;
+                return;
+            }
+            left -= unsent;
+            sentOfFirst = 0;
+            pending.remove();
+        }
+    }
+
+    /** Sends what was enqueued during the turn. */
+    void sendNow() {
+        isSentLater = false;
+        if (!isClosed) {
+            writeMore();
         }
     }
 
@@ -523,6 +577,7 @@ final class Connection implements Session.Link {
         if (timeout > 0
                 && !session.isReplica()
                 && !session.isMaster()
+                && session.subscriptions() == null
                 && !isSuspended
                 && nowMillis - session.lastUseMillis() > timeout * 1000L) {
             loop.hooks().log(false, "Closing idle client");
@@ -561,20 +616,40 @@ final class Connection implements Session.Link {
         if (loop.isHere()) {
             outputLock.lock();
             try {
-                send(bytes, bytes.length);
+                send(bytes, bytes.length, true);
             } finally {
                 outputLock.unlock();
             }
         } else {
             outputLock.lock();
             try {
-                pending.add(ByteBuffer.wrap(bytes));
+                pending.add(bytes);
                 addPendingBytes(bytes.length);
             } finally {
                 outputLock.unlock();
             }
             loop.execute(this::writeMore);
         }
+    }
+
+    @Override
+    public void enqueue(byte[] bytes) {
+        outputLock.lock();
+        try {
+            if (isClosed || isCutOff || closesAfterReplies) {
+                return;
+            }
+            pending.add(bytes);
+            addPendingBytes(bytes.length);
+            checkOutputLimit(loop.nowMillis());
+            if (isSentLater || wantsWrites) {
+                return; // Where the socket is full, it says itself when it has room.
+            }
+        } finally {
+            outputLock.unlock();
+        }
+        isSentLater = true;
+        loop.sendLater(this);
     }
 
     @Override
@@ -610,6 +685,7 @@ final class Connection implements Session.Link {
         outputLock.lock();
         try {
             pending.clear();
+            sentOfFirst = 0;
             pendingBytes = 0;
             follows = null;
         } finally {
