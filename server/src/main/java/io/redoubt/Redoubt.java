@@ -418,7 +418,8 @@ public final class Redoubt implements AutoCloseable {
                 new InfoSections.Clients(sessions, config, figures),
                 new InfoSections.Memory(memory, config, figures),
                 new InfoSections.PersistenceSection(persistence),
-                new InfoSections.Stats(loops, netStats, keyspace, errorStats, rates, figures, pubSubFigures(), denials()),
+                new InfoSections.Stats(
+                        loops, netStats, keyspace, errorStats, rates, figures, pubSubFigures(), denials()),
                 new InfoSections.Listed("Replication", () -> replication.info(System.currentTimeMillis())),
                 new InfoSections.Cpu(),
                 new InfoSections.Modules(),
@@ -436,8 +437,7 @@ public final class Redoubt implements AutoCloseable {
     }
 
     private InfoSections.PubSubFigures pubSubFigures() {
-        return new InfoSections.PubSubFigures(
-                pubSub::channelCount, pubSub::patternCount, pubSub::shardChannelCount);
+        return new InfoSections.PubSubFigures(pubSub::channelCount, pubSub::patternCount, pubSub::shardChannelCount);
     }
 
     private Map<String, LongSupplier> denials() {

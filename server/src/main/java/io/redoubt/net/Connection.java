@@ -62,11 +62,13 @@ final class Connection implements Session.Link {
     private final ArrayDeque<byte[]> pending = new ArrayDeque<>();
     /** How much of the first pending array has been sent. */
     private int sentOfFirst;
+
     private volatile long pendingBytes;
     private boolean wantsWrites;
     private boolean isCutOff;
     /** Whether the loop will send what is pending at the end of its turn; used on the loop only. */
     private boolean isSentLater;
+
     private boolean holdsReads;
     private long softLimitSinceMillis;
     private EffectStream.@Nullable Reader follows;

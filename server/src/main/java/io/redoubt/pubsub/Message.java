@@ -60,8 +60,7 @@ final class Message {
     }
 
     /** Where channel and text of a message are. */
-    record Content(
-            byte[] channel, int channelOffset, int channelLength, byte[] text, int textOffset, int textLength) {
+    record Content(byte[] channel, int channelOffset, int channelLength, byte[] text, int textOffset, int textLength) {
         int size() {
             return sizeOf(channelLength) + sizeOf(textLength);
         }

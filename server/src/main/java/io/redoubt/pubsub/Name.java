@@ -40,11 +40,6 @@ final class Name {
         return object instanceof Name other
                 && hash == other.hash
                 && Arrays.equals(
-                        buffer,
-                        offset,
-                        offset + length,
-                        other.buffer,
-                        other.offset,
-                        other.offset + other.length);
+                        buffer, offset, offset + length, other.buffer, other.offset, other.offset + other.length);
     }
 }

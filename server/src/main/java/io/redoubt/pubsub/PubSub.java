@@ -69,8 +69,7 @@ public final class PubSub {
     /** Subscribes a session, unless it is subscribed already. */
     void subscribe(Kind kind, Session session, byte[] nameBytes, int loop) {
         var name = Name.of(sip, nameBytes);
-        var subscriber =
-                session.subscriptions() instanceof Subscriber own ? own : new Subscriber(this, session, loop);
+        var subscriber = session.subscriptions() instanceof Subscriber own ? own : new Subscriber(this, session, loop);
         if (subscriber.add(kind, name)) {
             topics(kind).compute(name, (_, present) -> {
                 var topic = present == null ? new Topic(kind, nameBytes, mailboxes.length) : present;
@@ -149,13 +148,7 @@ public final class PubSub {
         for (var pattern : patterns.values()) {
             byte[] glob = pattern.name();
             if (Glob.matches(
-                    glob,
-                    0,
-                    glob.length,
-                    content.channel(),
-                    content.channelOffset(),
-                    content.channelLength(),
-                    false)) {
+                    glob, 0, glob.length, content.channel(), content.channelOffset(), content.channelLength(), false)) {
                 receivers += post(pattern, Message.toPattern(glob, content, audience));
             }
         }
