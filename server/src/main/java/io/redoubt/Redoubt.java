@@ -55,6 +55,9 @@ import io.redoubt.persist.DumpCommands;
 import io.redoubt.persist.Persistence;
 import io.redoubt.persist.SaveCommands;
 import io.redoubt.persist.Snapshots;
+import io.redoubt.pubsub.KeyspaceNotifications;
+import io.redoubt.pubsub.PubSub;
+import io.redoubt.pubsub.PubSubCommands;
 import io.redoubt.replication.Replication;
 import io.redoubt.replication.ReplicationCommands;
 import io.redoubt.replication.ReplicationSettings;
@@ -105,6 +108,8 @@ public final class Redoubt implements AutoCloseable {
     private final Rates rates = new Rates(loops);
     private final ReplicationSettings replicationSettings = new ReplicationSettings();
     private final Replication replication;
+    private final PubSub pubSub;
+    private final KeyspaceNotifications notifications;
     private final Monitors monitors;
     private final SlowLog slowLog;
     private final Persistence persistence;
@@ -145,6 +150,10 @@ public final class Redoubt implements AutoCloseable {
                 aclLog,
                 session -> clientLine.of(session, System.currentTimeMillis()),
                 System::currentTimeMillis);
+        var random = new SystemRandom();
+        pubSub = new PubSub(random.nextLong(), random.nextLong());
+        notifications = new KeyspaceNotifications(pubSub, gate);
+        keyspace.setEvents(notifications);
         configCommands = new ConfigCommands(
                 config,
                 configFile,
@@ -172,6 +181,7 @@ public final class Redoubt implements AutoCloseable {
                 new ExpireCommands(),
                 new DumpCommands(config.persistence.rdbcompression::value),
                 new SaveCommands(persistence),
+                new PubSubCommands(pubSub, loopCount()),
                 new ReplicationCommands(replication),
                 new ShutdownCommands(shutdown),
                 new InfoCommands(infoSections(identity)),
@@ -197,6 +207,7 @@ public final class Redoubt implements AutoCloseable {
         for (var loop : loops) {
             loop.countErrors(errorStats);
         }
+        pubSub.connect(loops);
         replication.connect(new Dispatcher(shared, loopCount()), table);
         replication.onRoleChange(this::roleChanged);
         listeners = new Listeners(config, loops, sessions, netSettings, netStats, log);
@@ -419,7 +430,8 @@ public final class Redoubt implements AutoCloseable {
                 new InfoSections.Clients(sessions, config, figures),
                 new InfoSections.Memory(memory, config, figures),
                 new InfoSections.PersistenceSection(persistence),
-                new InfoSections.Stats(loops, netStats, clientMemory, keyspace, errorStats, rates, figures, denials()),
+                new InfoSections.Stats(
+                        loops, netStats, clientMemory, keyspace, errorStats, rates, figures, pubSubFigures(), denials()),
                 new InfoSections.Listed("Replication", () -> replication.info(System.currentTimeMillis())),
                 new InfoSections.Cpu(),
                 new InfoSections.Modules(),
@@ -434,6 +446,10 @@ public final class Redoubt implements AutoCloseable {
     /** All commands; tests walk them. */
     CommandTable table() {
         return table;
+    }
+
+    private InfoSections.PubSubFigures pubSubFigures() {
+        return new InfoSections.PubSubFigures(pubSub::channelCount, pubSub::patternCount, pubSub::shardChannelCount);
     }
 
     private Map<String, LongSupplier> denials() {
@@ -483,6 +499,7 @@ public final class Redoubt implements AutoCloseable {
         follow(config.general.hz, value -> netSettings.hz = toInt(Math.clamp(value, 1, 500)));
         follow(config.observe.slowlogLogSlowerThan, slowLog::setThresholdMicros);
         follow(config.observe.latencyTracking, slowLog::setRecordsLatency);
+        follow(config.observe.notifyKeyspaceEvents, notifications::setLetters);
         follow(config.observe.loglevel, value -> log.setLevel(ServerLog.Level.of(value)));
         network.port.appliedBy(value -> listeners.reopen(network.bind.value(), Math.toIntExact(value)));
         network.bind.appliedBy(value -> listeners.reopen(value, Math.toIntExact(network.port.value())));
@@ -622,6 +639,7 @@ public final class Redoubt implements AutoCloseable {
         public void disconnected(Session session) {
             sessions.remove(session);
             monitors.remove(session);
+            pubSub.disconnected(session);
             replication.disconnected(session);
         }
 

@@ -110,10 +110,19 @@ public final class AclGate implements Gate {
         return filtersKeys && !((User) principal).readsAllKeys();
     }
 
-    /** Whether a subscription is allowed, for those that ask after the command ran. */
-    public boolean allowsChannel(Principal principal, byte[] channel, boolean isPattern) {
-        for (var selector : ((User) principal).selectors()) {
-            if (selector.allowsChannel(channel, isPattern)) {
+    @Override
+    public boolean mayHearOf(Session session, int database, byte[] key) {
+        if (!filtersKeys) {
+            return true;
+        }
+        // The session's own copy may be old: it is refreshed before a command only, and a subscriber sends none.
+        var old = session.user();
+        var user = old == null ? null : users.find(old.name());
+        if (user == null) {
+            return false;
+        }
+        for (var selector : user.selectors()) {
+            if (selector.mayRead(database, key)) {
                 return true;
             }
         }

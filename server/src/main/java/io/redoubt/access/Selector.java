@@ -188,6 +188,41 @@ final class Selector {
         return false;
     }
 
+    /** Whether it lets read a key of a database. */
+    boolean mayRead(int database, byte[] key) {
+        return (isAllDatabases || databases.contains(database)) && grants(Form.READ, key, 0, key.length);
+    }
+
+    /** Whether every channel that another selector lists is listed by one of these, or all are allowed. */
+    static boolean keepChannels(Selector[] selectors, Selector[] others) {
+        for (var selector : selectors) {
+            if (selector.isAllChannels) {
+                return true;
+            }
+        }
+        for (var other : others) {
+            if (other.isAllChannels || !listAll(selectors, other.channels)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private static boolean listAll(Selector[] selectors, byte[][] channels) {
+        for (byte[] channel : channels) {
+            boolean isListed = false;
+            for (var selector : selectors) {
+                for (byte[] own : selector.channels) {
+                    isListed |= java.util.Arrays.equals(own, channel);
+                }
+            }
+            if (!isListed) {
+                return false;
+            }
+        }
+        return true;
+    }
+
     private int judgeChannels(Args args, Form form) {
         for (int i = 0; i < form.channelCount(); i++) {
             int arg = form.channelArg(i);

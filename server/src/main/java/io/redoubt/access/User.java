@@ -64,6 +64,21 @@ public final class User implements Principal {
         return selectors;
     }
 
+    /** Whether a subscription is allowed; a pattern has to be granted literally. */
+    boolean allowsChannel(byte[] channel, boolean isPattern) {
+        for (var selector : selectors) {
+            if (selector.allowsChannel(channel, isPattern)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Whether it still has every channel rule that another version of it had. */
+    boolean keepsChannelsOf(User other) {
+        return Selector.keepChannels(selectors, other.selectors);
+    }
+
     boolean readsAllKeys() {
         return readsAllKeys;
     }

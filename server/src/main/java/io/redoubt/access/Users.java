@@ -193,7 +193,9 @@ public final class Users {
         }
         var next = new TreeMap<>(users);
         next.put(name, new User(changed));
+        var before = users;
         publish(next, issuer, false);
+        endForbiddenSubscribers(before, next, issuer);
         keepRequirepassInStep();
     }
 
@@ -302,6 +304,9 @@ public final class Users {
         });
         boolean endsAll = isFile && !settings().strict();
         publish(next, issuer, false);
+        if (!endsAll) {
+            endForbiddenSubscribers(old, next, issuer);
+        }
         if (endsAll && issuer != null) {
             for (var session : sessions.get()) {
                 var user = session.user();
@@ -359,6 +364,29 @@ public final class Users {
                     || before.isEnabled() && !after.isEnabled()
                     || credential.opens(before) && !credential.opens(after) && !leavesOld) {
                 end(session);
+            }
+        }
+    }
+
+    /** As Redis does: who has lost the right to something that it has subscribed to is cut off. */
+    private void endForbiddenSubscribers(
+            TreeMap<String, User> old, TreeMap<String, User> next, @Nullable Session issuer) {
+        for (var session : sessions.get()) {
+            var subscriptions = session.subscriptions();
+            var user = session.user();
+            if (subscriptions == null || user == null) {
+                continue;
+            }
+            var before = old.get(user.name());
+            var after = next.get(user.name());
+            if (before == null || after == null || before == after || after.keepsChannelsOf(before)) {
+                continue;
+            }
+            if (!subscriptions.areAllowedBy(after::allowsChannel)) {
+                session.setClosing(); // From here on no message reaches it.
+                if (session != issuer) {
+                    session.link().close();
+                }
             }
         }
     }

@@ -32,6 +32,7 @@ public final class Call {
     private @Nullable CommandSpec spec;
     private boolean hasOwnEffects;
     private boolean isSuspended;
+    private int pushedEnd;
     private long parsed;
 
     public Call(Keyspace keyspace, Unit unit) {
@@ -42,6 +43,7 @@ public final class Call {
     void begin(Session newSession, Reply newReply) {
         session = newSession;
         reply = newReply;
+        pushedEnd = 0;
     }
 
     void beginCommand(CommandSpec newSpec) {
@@ -143,13 +145,7 @@ public final class Call {
             }
         } else {
             keyspace.countLookup(unit, false);
-            keyspace.events()
-                    .on(
-                            KeyspaceEvents.Event.KEYMISS,
-                            database(),
-                            args.buffer(),
-                            args.start(keyArg),
-                            args.length(keyArg));
+            notify(keyArg, database(), KeyspaceEvents.Event.KEYMISS);
         }
         return found;
     }
@@ -176,7 +172,7 @@ public final class Call {
 
     /** Sets a string that is to be kept as bytes (raw or embstr by {@code encoding}). */
     public void setString(int keyArg, int encoding, byte[] value, int offset, int length, long expiryMillis) {
-        keyspace.setString(
+        boolean isNew = keyspace.setString(
                 unit,
                 database(),
                 args.buffer(),
@@ -187,6 +183,9 @@ public final class Call {
                 offset,
                 length,
                 expiryMillis);
+        if (isNew) {
+            notify(keyArg, database(), KeyspaceEvents.Event.NEW);
+        }
     }
 
     /** Sets a string as Redis's SET does: as an integer where it is the canonical form of one, else embstr or raw. */
@@ -204,8 +203,11 @@ public final class Call {
 
     /** Sets an integer. */
     public void setInteger(int keyArg, long value, long expiryMillis) {
-        keyspace.setInteger(
+        boolean isNew = keyspace.setInteger(
                 unit, database(), args.buffer(), args.start(keyArg), args.length(keyArg), value, expiryMillis);
+        if (isNew) {
+            notify(keyArg, database(), KeyspaceEvents.Event.NEW);
+        }
     }
 
     /** Deletes the key at a position; says whether it was there. No event, no change is counted. */
@@ -295,6 +297,17 @@ public final class Call {
     }
 
     // ---- Replies ----
+
+    /**
+     * What is written so far are messages, not the reply: CLIENT REPLY does not silence them.
+     */
+    public void pushed() {
+        pushedEnd = reply().length();
+    }
+
+    int pushedEnd() {
+        return pushedEnd;
+    }
 
     /** Writes the value of a string entry as a bulk. */
     public void replyString(Entry of) {

@@ -42,7 +42,10 @@ public final class ClientCommands extends CommandFamily {
             if (session.isMaster()) {
                 return MASTER;
             }
-            return session.isReplica() ? REPLICA : NORMAL;
+            if (session.isReplica()) {
+                return REPLICA;
+            }
+            return session.subscriptions() == null ? NORMAL : PUBSUB;
         }
 
         static @Nullable Type at(Args args, int arg) {

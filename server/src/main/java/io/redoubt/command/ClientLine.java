@@ -18,6 +18,7 @@ public final class ClientLine {
         int queryCapacity = Math.max(link.queryBufferCapacity(), queryBytes);
         long outputBytes = link.outputBytes();
         var command = session.lastCommand();
+        var subscriptions = session.subscriptions();
         var line = new StringBuilder(320)
                 .append("id=")
                 .append(session.id())
@@ -37,7 +38,13 @@ public final class ClientLine {
         appendFlags(line, session);
         line.append(" db=")
                 .append(session.database())
-                .append(" sub=0 psub=0 ssub=0 multi=-1 qbuf=")
+                .append(" sub=")
+                .append(subscriptions == null ? 0 : subscriptions.channelCount())
+                .append(" psub=")
+                .append(subscriptions == null ? 0 : subscriptions.patternCount())
+                .append(" ssub=")
+                .append(subscriptions == null ? 0 : subscriptions.shardChannelCount())
+                .append(" multi=-1 qbuf=")
                 .append(queryBytes)
                 .append(" qbuf-free=")
                 .append(queryCapacity - queryBytes)
@@ -77,6 +84,9 @@ public final class ClientLine {
         }
         if (session.isMaster()) {
             line.append('M');
+        }
+        if (session.subscriptions() != null) {
+            line.append('P');
         }
         if (session.isClosing()) {
             line.append('c');

@@ -26,6 +26,8 @@ public enum CommandFlag {
     NO_MANDATORY_KEYS,
     /** Ours, never shown: runs alone on the whole keyspace. */
     EXCLUSIVE,
+    /** Ours, never shown: may run although RESP2 is busy with messages of channels. */
+    WHILE_SUBSCRIBED,
     /** Ours, never shown: its arguments hold secrets, so that logs show none of them. */
     SECRET_ARGUMENTS;
 
@@ -38,6 +40,6 @@ public enum CommandFlag {
 
     /** Whether COMMAND INFO shows this flag; our own and Redis's internal ones stay hidden. */
     public boolean isShown() {
-        return this != EXCLUSIVE && this != SECRET_ARGUMENTS && this != MAY_REPLICATE;
+        return this != EXCLUSIVE && this != MAY_REPLICATE && this != WHILE_SUBSCRIBED && this != SECRET_ARGUMENTS;
     }
 }

@@ -9,12 +9,15 @@ import static io.redoubt.command.CommandFlag.LOADING;
 import static io.redoubt.command.CommandFlag.NOSCRIPT;
 import static io.redoubt.command.CommandFlag.NO_AUTH;
 import static io.redoubt.command.CommandFlag.STALE;
+import static io.redoubt.command.CommandFlag.WHILE_SUBSCRIBED;
 
 import io.redoubt.resp.Decimal;
 import java.nio.charset.StandardCharsets;
 
 /** Commands about the connection itself, CLIENT apart. */
 public final class ConnectionCommands extends CommandFamily {
+    private static final byte[] SUBSCRIBED_PONG = "pong".getBytes(StandardCharsets.US_ASCII);
+    private static final byte[] NOTHING = {};
     private static final byte[] RESET_DONE = "+RESET\r\n".getBytes(StandardCharsets.US_ASCII);
     private static final byte[] PING_ARITY = Errors.line("ERR wrong number of arguments for 'ping' command");
     private static final byte[] NO_CLUSTER = Errors.line("ERR This instance has cluster support disabled");
@@ -36,13 +39,23 @@ public final class ConnectionCommands extends CommandFamily {
             .since("1.0.0")
             .complexity("O(1)")
             .summary("Answers PONG, or the message that it was given.")
-            .flags(FAST)
+            .flags(FAST, WHILE_SUBSCRIBED)
             .categories(CONNECTION)
             .tips("request_policy:all_shards", "response_policy:all_succeeded")
             .args(string("message").optional())
             .handler(ConnectionCommands::ping);
 
     private static void ping(Call call) {
+        if (call.argCount() <= 2 && call.session().isInSubscribedMode()) {
+            call.reply().arrayHeader(2);
+            call.reply().bulk(SUBSCRIBED_PONG);
+            if (call.argCount() == 2) {
+                echo(call);
+            } else {
+                call.reply().bulk(NOTHING);
+            }
+            return;
+        }
         switch (call.argCount()) {
             case 1 -> call.reply().pong();
             case 2 -> echo(call);
@@ -100,7 +113,7 @@ public final class ConnectionCommands extends CommandFamily {
             .since("1.0.0")
             .complexity("O(1)")
             .summary("Closes the connection once all replies are sent.")
-            .flags(NOSCRIPT, LOADING, STALE, FAST, NO_AUTH, ALLOW_BUSY)
+            .flags(NOSCRIPT, LOADING, STALE, FAST, NO_AUTH, ALLOW_BUSY, WHILE_SUBSCRIBED)
             .categories(CONNECTION)
             .handler(ConnectionCommands::quit);
 
@@ -114,7 +127,7 @@ public final class ConnectionCommands extends CommandFamily {
             .since("6.2.0")
             .complexity("O(1)")
             .summary("Makes the connection what it was when it was new, its user included.")
-            .flags(NOSCRIPT, LOADING, STALE, FAST, NO_AUTH, ALLOW_BUSY)
+            .flags(NOSCRIPT, LOADING, STALE, FAST, NO_AUTH, ALLOW_BUSY, WHILE_SUBSCRIBED)
             .categories(CONNECTION)
             .handler(this::reset);
 

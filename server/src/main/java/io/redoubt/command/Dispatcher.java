@@ -143,7 +143,7 @@ public final class Dispatcher {
         return text.length() <= UNKNOWN_TEXT_MAX ? text : text.substring(0, UNKNOWN_TEXT_MAX);
     }
 
-    private static void finish(Session session, Reply reply, int mark) {
+    private void finish(Session session, Reply reply, int mark) {
         var mode = session.replyMode();
         if (mode != Session.ReplyMode.ON) {
             if (mode == Session.ReplyMode.SKIP_NEXT) {
@@ -151,7 +151,7 @@ public final class Dispatcher {
             } else if (mode == Session.ReplyMode.SKIP) {
                 session.setReplyMode(Session.ReplyMode.ON);
             }
-            reply.truncate(mark);
+            reply.truncate(Math.max(mark, call.pushedEnd()));
         } else if (session.isMaster()) {
             reply.truncate(mark); // A master is never answered, but for ACKs, which replication writes itself.
         }
@@ -165,6 +165,9 @@ public final class Dispatcher {
         }
         unit.begin(nowMillis, session.isMaster());
         byte[] refusal = refusal(session, spec, args);
+        if (refusal == null && session.isInSubscribedMode() && !spec.has(CommandFlag.WHILE_SUBSCRIBED)) {
+            refusal = Errors.notWhileSubscribed(spec);
+        }
         if (refusal != null) {
             reply.error(refusal);
             spec.stats().reject(loop);

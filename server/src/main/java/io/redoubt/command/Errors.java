@@ -30,6 +30,12 @@ public final class Errors {
 
     private Errors() {}
 
+    /** The error for a command that has to wait until the last subscription of a RESP2 connection ends. */
+    static byte[] notWhileSubscribed(CommandSpec spec) {
+        return line("ERR Can't execute '" + spec.fullName() + "': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT"
+                + " / RESET are allowed in this context");
+    }
+
     /** Makes a complete error line of a text that begins with its code. */
     public static byte[] line(String text) {
         return ("-" + text + "\r\n").getBytes(StandardCharsets.UTF_8);

@@ -29,6 +29,12 @@ public interface Gate {
     /** Whether {@link #mayRead} can ever be false for this user. */
     boolean mustFilterKeys(Principal user);
 
+    /**
+     * Whether a session's user, as the rules say now, may learn of what happens to a key of a database: keyspace channels
+     * (`strict` rule patterns). From any thread.
+     */
+    boolean mayHearOf(Session session, int database, byte[] key);
+
     /** Logs a denial in ACL LOG, counts it, and returns the error to answer. */
     byte[] denied(Session session, CommandSpec spec, Args args, int verdict);
 

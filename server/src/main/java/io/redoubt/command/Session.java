@@ -43,6 +43,16 @@ public final class Session {
         void push(byte[] bytes);
 
         /**
+         * Gives a message to the connection as {@link #push} does, but sends it only when the loop has done what it is
+         * doing, in one write with all others of that time. On the connection's loop only.
+         *
+         * @param bytes is kept, and may be shared with other connections
+         */
+        default void enqueue(byte[] bytes) {
+            push(bytes);
+        }
+
+        /**
          * From now on sends the replication stream from a reader, behind what was pushed before; null ends that. From
          * any thread.
          */
@@ -96,6 +106,7 @@ public final class Session {
     private volatile boolean isMaster;
     private volatile boolean isMonitor;
     private volatile boolean isClosing;
+    private volatile @Nullable Subscriptions subscriptions;
     private long aclGeneration = -1;
     private volatile Object credential = "";
     private volatile @Nullable Object attachment;
@@ -264,6 +275,21 @@ public final class Session {
         isMonitor = on;
     }
 
+    /** What it has subscribed to; null when it is no subscriber. */
+    public @Nullable Subscriptions subscriptions() {
+        return subscriptions;
+    }
+
+    /** Becomes a subscriber, or, with null, ceases to be one. */
+    public void setSubscriptions(@Nullable Subscriptions current) {
+        subscriptions = current;
+    }
+
+    /** Whether only commands about subscriptions are allowed: RESP2 cannot tell messages from other replies. */
+    public boolean isInSubscribedMode() {
+        return subscriptions != null && protocol == 2;
+    }
+
     public boolean isClosing() {
         return isClosing;
     }
@@ -284,6 +310,10 @@ public final class Session {
 
     /** Back to what a new connection is, except for its user: RESET. */
     public void reset() {
+        var subscribed = subscriptions;
+        if (subscribed != null) {
+            subscribed.endAll();
+        }
         database = 0;
         protocol = 2;
         name = new byte[0];

@@ -480,11 +480,11 @@ final class Forms {
             StringBuilder canonical = new StringBuilder();
             boolean hasAll = ALL_CLASSES.chars().allMatch(c -> wanted.indexOf(c) >= 0);
             if (hasAll) {
-                canonical.append('A'); // Redis 7.0 then forgets to print n.
+                canonical.append('A');
             } else {
-                append(canonical, wanted, "g$lshzxetdn");
+                append(canonical, wanted, ALL_CLASSES);
             }
-            append(canonical, wanted, "KEm");
+            append(canonical, wanted, "nKEm");
             return canonical.toString();
         }
 
@@ -494,7 +494,7 @@ final class Forms {
 
         @Override
         public String text(String value) {
-            return value;
+            return value.startsWith("A") ? value.replace("n", "") : value; // Redis 7.0 forgets to print it then.
         }
 
         @Override

@@ -76,6 +76,9 @@ final class Connection implements Session.Link {
     private final ArrayDeque<Piece> pending = new ArrayDeque<>();
     private volatile long pendingBytes;
     private boolean wantsWrites;
+    /** Whether the loop will send what is pending at the end of its turn; used on the loop only. */
+    private boolean isSentLater;
+
     private boolean holdsReads;
     private long softLimitSinceMillis;
     private boolean isLimitReached;
@@ -322,7 +325,7 @@ final class Connection implements Session.Link {
             return true;
         }
         // With a hard limit, Redis's way is to let replies grow to it.
-        return loop.settings().normalLimit.hardBytes() == 0
+        return limit().hardBytes() == 0
                 && (bytes > UNREAD_REPLIES_MAX || !session.isAuthenticated());
     }
 
@@ -559,7 +562,10 @@ final class Connection implements Session.Link {
     }
 
     private NetSettings.OutputLimit limit() {
-        return session.isReplica() ? loop.settings().replicaLimit : loop.settings().normalLimit;
+        if (session.isReplica()) {
+            return loop.settings().replicaLimit;
+        }
+        return session.subscriptions() == null ? loop.settings().normalLimit : loop.settings().pubsubLimit;
     }
 
     private void checkOutputLimit(long nowMillis) {
@@ -622,6 +628,14 @@ final class Connection implements Session.Link {
             close();
         } else if (query != null && !isSuspended) {
             runKept();
+        }
+    }
+
+    /** Sends what was enqueued during the turn. */
+    void sendNow() {
+        isSentLater = false;
+        if (!isClosed) {
+            writeMore();
         }
     }
 
@@ -693,6 +707,7 @@ final class Connection implements Session.Link {
         if (timeout > 0
                 && !session.isReplica()
                 && !session.isMaster()
+                && session.subscriptions() == null
                 && !isSuspended
                 && nowMillis - session.lastUseMillis() > timeout * 1000L) {
             loop.hooks().log(false, "Closing idle client");
@@ -745,6 +760,25 @@ final class Connection implements Session.Link {
             }
             loop.execute(this::writeMore);
         }
+    }
+
+    @Override
+    public void enqueue(byte[] bytes) {
+        outputLock.lock();
+        try {
+            if (isClosed || isLimitReached || closesAfterReplies) {
+                return;
+            }
+            addPending(ByteBuffer.wrap(bytes), true);
+            checkOutputLimit(loop.nowMillis());
+            if (isSentLater || wantsWrites) {
+                return; // Where the socket is full, it says itself when it has room.
+            }
+        } finally {
+            outputLock.unlock();
+        }
+        isSentLater = true;
+        loop.sendLater(this);
     }
 
     @Override

@@ -6,8 +6,10 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
+import java.util.ArrayList;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 
@@ -15,7 +17,7 @@ import java.util.function.Consumer;
  * One thread and its selector. A connection lives on one loop for its whole life; the loop reads, runs every request in
  * the buffer, and writes the replies with one call. Others talk to it by {@link #execute}, never by its channels.
  */
-public final class EventLoop implements Runnable {
+public final class EventLoop implements Executor, Runnable {
     static final int READ_BYTES = 64 * 1024;
     private static final int SLICES_PER_TURN = 4;
 
@@ -38,6 +40,8 @@ public final class EventLoop implements Runnable {
     final ByteBuffer directOut = ByteBuffer.allocateDirect(READ_BYTES);
     final byte[] inbox = new byte[READ_BYTES];
     final Reply reply = new Reply();
+    /** Connections with messages that are sent at the end of the turn. */
+    private final ArrayList<Connection> unsent = new ArrayList<>();
 
     private volatile boolean isStopping;
     private volatile long nowMillis = System.currentTimeMillis();
@@ -109,6 +113,7 @@ public final class EventLoop implements Runnable {
     }
 
     /** Runs an action on this loop, soon. From any thread. */
+    @Override
     public void execute(Runnable task) {
         tasks.add(task);
         if (Thread.currentThread() != thread && isWoken.compareAndSet(false, true)) {
@@ -164,6 +169,23 @@ public final class EventLoop implements Runnable {
             nextTickMillis = nowMillis + 1000 / Math.max(1, settings.hz);
             tick();
         }
+        if (!unsent.isEmpty()) {
+            sendUnsent();
+        }
+    }
+
+    /** Lets a connection send at the end of this turn. On this loop. */
+    void sendLater(Connection connection) {
+        unsent.add(connection);
+    }
+
+    private void sendUnsent() {
+        hooks.beforeReplies();
+        // Sending may let waiting requests run, which may add to the list.
+        for (int i = 0; i < unsent.size(); i++) {
+            unsent.get(i).sendNow();
+        }
+        unsent.clear();
     }
 
     private void ready(SelectionKey key) {

@@ -246,6 +246,9 @@ public final class InfoSections {
             LongSupplier backlogBytes,
             LongSupplier replicaBufferBytes) {}
 
+    /** Figures that pub/sub knows. */
+    public record PubSubFigures(LongSupplier channels, LongSupplier patterns, LongSupplier shardChannels) {}
+
     /** The section Stats. */
     public static final class Stats extends InfoSection {
         public Stats(
@@ -256,6 +259,7 @@ public final class InfoSections {
                 ErrorStats errors,
                 Rates rates,
                 ReplicationFigures replication,
+                PubSubFigures pubSub,
                 Map<String, LongSupplier> denials) {
             super("Stats");
             number("total_connections_received", "Connections accepted", net::connections);
@@ -283,9 +287,9 @@ public final class InfoSections {
             fixed("current_eviction_exceeded_time", 0, "there is no eviction yet");
             number("keyspace_hits", "Look-ups that found a key", keyspace::hits);
             number("keyspace_misses", "Look-ups that found none", keyspace::misses);
-            fixed("pubsub_channels", 0, "there is no pub/sub yet");
-            fixed("pubsub_patterns", 0, "there is no pub/sub yet");
-            fixed("pubsubshard_channels", 0, "there is no pub/sub yet");
+            number("pubsub_channels", "Channels that somebody listens to", pubSub.channels());
+            number("pubsub_patterns", "Patterns that somebody listens to", pubSub.patterns());
+            number("pubsubshard_channels", "Shard channels that somebody listens to", pubSub.shardChannels());
             fixed("latest_fork_usec", 0, "nothing is forked");
             fixed("total_forks", 0, "nothing is forked");
             fixed("migrate_cached_sockets", 0, "there is no MIGRATE yet");

@@ -196,9 +196,12 @@ public final class DumpCommands extends CommandFamily {
             }
             return;
         }
+        boolean isThere = replaces && call.find(1);
         call.setValue(1, value, 0, value.length, when);
         setIdleTime(call);
-        call.notify(1, call.database(), Event.NEW);
+        if (isThere) {
+            call.notify(1, call.database(), Event.NEW); // Redis deletes the old key and adds another.
+        }
         call.changed(1, Event.RESTORE);
         if (when != Keyspace.NO_EXPIRY && (call.form().options & ABSTTL) == 0) {
             logAbsolute(call, when);

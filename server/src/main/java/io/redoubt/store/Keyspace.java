@@ -210,8 +210,9 @@ public final class Keyspace {
      *
      * @param encoding {@link Encoding#EMBSTR} or {@link Encoding#RAW}; a large value is kept as such by itself
      * @param expiryMillis when the key expires, or {@link #NO_EXPIRY}
+     * @return whether there was no such key
      */
-    public void setString(
+    public boolean setString(
             Unit unit,
             int database,
             byte[] key,
@@ -225,30 +226,51 @@ public final class Keyspace {
         var partition = partition(database, key, keyOffset, keyLength);
         int kept = length >= Record.LARGE ? Encoding.LARGE : encoding;
         int hash = hash(key, keyOffset, keyLength);
+        long countBefore = partition.table.count();
         if (partition.put(hash, key, keyOffset, keyLength, kept, value, offset, length, accessClock(unit))) {
             unit.freedIn(partition);
         }
-        setExpiryAfterPut(partition, expiryMillis);
+        boolean isNew = partition.table.count() != countBefore;
+        return setExpiryAfterPut(unit, partition, database, key, keyOffset, keyLength, expiryMillis) || isNew;
     }
 
-    /** Sets an integer, whatever was there. */
-    public void setInteger(
+    /** Sets an integer, whatever was there; says whether there was no such key. */
+    public boolean setInteger(
             Unit unit, int database, byte[] key, int keyOffset, int keyLength, long value, long expiryMillis) {
         var partition = partition(database, key, keyOffset, keyLength);
         int hash = hash(key, keyOffset, keyLength);
         byte[] scratch = partition.scratch;
         Record.LONGS.set(scratch, 0, value);
+        long countBefore = partition.table.count();
         if (partition.put(hash, key, keyOffset, keyLength, Encoding.INT, scratch, 0, 8, accessClock(unit))) {
             unit.freedIn(partition);
         }
-        setExpiryAfterPut(partition, expiryMillis);
+        boolean isNew = partition.table.count() != countBefore;
+        return setExpiryAfterPut(unit, partition, database, key, keyOffset, keyLength, expiryMillis) || isNew;
     }
 
-    /** The table still shows the record that was put, be it new or not. */
-    private static void setExpiryAfterPut(Partition partition, long expiryMillis) {
-        if (partition.table.foundExpiry() != expiryMillis) {
-            partition.table.setFoundExpiry(expiryMillis);
+    /**
+     * The table still shows the record that was put, be it new or not. Says whether what was there had expired, so that
+     * nobody has overwritten it.
+     */
+    private boolean setExpiryAfterPut(
+            Unit unit, Partition partition, int database, byte[] key, int offset, int length, long expiryMillis) {
+        var table = partition.table;
+        long oldExpiry = table.foundExpiry();
+        if (oldExpiry == expiryMillis) {
+            return false;
         }
+        table.setFoundExpiry(expiryMillis);
+        if (oldExpiry == NO_EXPIRY
+                || oldExpiry > unit.nowMillis()
+                || isKeptThoughExpired(unit)
+                || expiry.isReplica
+                || expiry.isPaused) {
+            return false;
+        }
+        unit.expiredKeys++;
+        events.on(KeyspaceEvents.Event.EXPIRED, database, key, offset, length);
+        return true;
     }
 
     /** Deletes a key; says whether it was there. One that has expired counts as absent. */

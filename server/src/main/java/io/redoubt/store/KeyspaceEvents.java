@@ -38,12 +38,17 @@ public interface KeyspaceEvents {
         NEW("new", 'n'),
         KEYMISS("keymiss", 'm');
 
+        /** All classes, as letters, and what is no class: K and E. */
+        private static final String LETTERS = "g$lshzxetdnmKE";
+
         private final String word;
         private final char letter;
+        private final int classBit;
 
         Event(String word, char letter) {
             this.word = word;
             this.letter = letter;
+            classBit = bitOf(letter);
         }
 
         public String word() {
@@ -53,6 +58,17 @@ public interface KeyspaceEvents {
         /** The class of notify-keyspace-events. */
         public char letter() {
             return letter;
+        }
+
+        /** The class as a bit. */
+        public int classBit() {
+            return classBit;
+        }
+
+        /** Returns the bit of a letter of notify-keyspace-events; A, which stands for many, has none. */
+        public static int bitOf(char letter) {
+            int index = LETTERS.indexOf(letter);
+            return index < 0 ? 0 : 1 << index;
         }
     }
 

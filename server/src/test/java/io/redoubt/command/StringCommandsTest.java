@@ -221,7 +221,7 @@ class StringCommandsTest {
 
         @Test
         void raises_set_and_expire() {
-            assertThat(server.eventsOf("SET", "k", "v")).containsExactly("set k");
+            assertThat(server.eventsOf("SET", "k", "v")).containsExactly("new k", "set k");
             assertThat(server.eventsOf("SET", "k", "v", "EX", "5")).containsExactly("set k", "expire k");
             assertThat(server.eventsOf("SET", "k", "v", "NX")).isEmpty();
         }

@@ -26,6 +26,11 @@ public class StubGate implements Gate {
     }
 
     @Override
+    public boolean mayHearOf(Session session, int database, byte[] key) {
+        return true;
+    }
+
+    @Override
     public byte[] denied(Session session, CommandSpec spec, Args args, int verdict) {
         throw new IllegalStateException("nothing is denied here");
     }

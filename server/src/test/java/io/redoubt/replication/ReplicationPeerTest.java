@@ -232,4 +232,58 @@ class ReplicationPeerTest {
             assertThat(theirs.send("GET", "last").equals(expected.getFirst())).isTrue();
         }
     }
+
+    @Test
+    void hears_what_is_published_at_a_real_master() throws Exception {
+        try (var master = redis("--requirepass", "pw");
+                var server = redoubt("--requirepass", "pw", "--masterauth", "pw");
+                var publisher = master.client("AUTH", "pw")) {
+            var ours = client(server);
+            ours.send("REPLICAOF", "127.0.0.1", Integer.toString(master.port()));
+            server.await("up", () -> ours.info("master_link_status").equals("up"));
+            var ear = client(server);
+            ear.send("SUBSCRIBE", "c");
+            ear.send("PSUBSCRIBE", "c*");
+            ear.send("SSUBSCRIBE", "s");
+            publisher.send("SELECT", "1");
+            assertThat(publisher.send("PUBLISH", "c", "text")).isEqualTo(":0");
+            assertThat(publisher.send("SPUBLISH", "s", "shard")).isEqualTo(":0");
+            publisher.send("SET", "k", "v");
+            assertThat(ear.reply()).isEqualTo(List.of("message", "c", "text"));
+            assertThat(ear.reply()).isEqualTo(List.of("pmessage", "c*", "c", "text"));
+            assertThat(ear.reply()).isEqualTo(List.of("smessage", "s", "shard"));
+            awaitSame(server, publisher, ours);
+            assertThat(content(ours)).isEqualTo(content(publisher)).hasSize(1);
+            assertThat(ours.info("master_repl_offset")).isEqualTo(publisher.info("master_repl_offset"));
+
+            assertThat(ours.send("PUBLISH", "c", "at the replica")).isEqualTo(":2");
+            assertThat(ear.reply()).isEqualTo(List.of("message", "c", "at the replica"));
+            publisher.send("PUBLISH", "c", "12345");
+            server.await(
+                    "that what the replica publishes is not in its stream",
+                    () -> ours.info("master_repl_offset").equals(publisher.info("master_repl_offset")));
+            assertThat(server.log()).doesNotContain("CRITICAL");
+        }
+    }
+
+    @Test
+    void tells_a_real_replica_what_is_published_but_no_event_of_a_key() throws Exception {
+        try (var server = redoubt("--requirepass", "pw", "--notify-keyspace-events", "KEA");
+                var replica = redis("--masterauth", "pw");
+                var theirs = replica.client();
+                var ear = replica.client()) {
+            theirs.send("REPLICAOF", "127.0.0.1", Integer.toString(server.port()));
+            server.await("up", () -> theirs.info("master_link_status").equals("up"));
+            ear.send("PSUBSCRIBE", "*");
+            ear.send("SSUBSCRIBE", "s");
+            var publisher = client(server);
+            publisher.send("SET", "k", "v");
+            assertThat(publisher.send("PUBLISH", "c", "text")).isEqualTo(":0");
+            assertThat(publisher.send("SPUBLISH", "s", "shard")).isEqualTo(":0");
+            assertThat(ear.reply()).isEqualTo(List.of("pmessage", "*", "c", "text"));
+            assertThat(ear.reply()).isEqualTo(List.of("smessage", "s", "shard"));
+            awaitSame(server, publisher, theirs);
+            assertThat(theirs.send("GET", "k")).isEqualTo("v");
+        }
+    }
 }
