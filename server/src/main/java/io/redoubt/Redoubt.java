@@ -20,6 +20,7 @@ import io.redoubt.command.ServerState;
 import io.redoubt.command.Session;
 import io.redoubt.command.Sessions;
 import io.redoubt.command.StringCommands;
+import io.redoubt.command.TransactionCommands;
 import io.redoubt.config.Config;
 import io.redoubt.config.ConfigCommands;
 import io.redoubt.config.Directive;
@@ -159,6 +160,7 @@ public final class Redoubt implements AutoCloseable {
                         Math.toIntExact(config.general.databases.value()),
                         () -> config.memory.maxmemoryPolicy.value().endsWith("lfu")),
                 new ExpireCommands(),
+                new TransactionCommands(),
                 new DumpCommands(config.persistence.rdbcompression::value),
                 new SaveCommands(persistence),
                 new ReplicationCommands(replication),
@@ -584,6 +586,7 @@ public final class Redoubt implements AutoCloseable {
         @Override
         public void disconnected(Session session) {
             sessions.remove(session);
+            session.endTransaction();
             monitors.remove(session);
             replication.disconnected(session);
         }

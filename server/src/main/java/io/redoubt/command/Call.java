@@ -27,12 +27,15 @@ public final class Call {
     private @Nullable Session session;
     private @Nullable CommandSpec spec;
     private boolean hasOwnEffects;
+    private final @Nullable QueueRunner queueRunner;
     private boolean isSuspended;
     private long parsed;
 
-    public Call(Keyspace keyspace, Unit unit) {
+    /** @param queueRunner who runs what EXEC has to run; null for a call that runs in a transaction itself */
+    Call(Keyspace keyspace, Unit unit, @Nullable QueueRunner queueRunner) {
         this.keyspace = keyspace;
         this.unit = unit;
+        this.queueRunner = queueRunner;
     }
 
     void begin(Session newSession, Reply newReply) {
@@ -210,7 +213,7 @@ public final class Call {
     }
 
     public void setExpiry(int keyArg, long expiryMillis) {
-        keyspace.setExpiry(database(), args.buffer(), args.start(keyArg), args.length(keyArg), expiryMillis);
+        keyspace.setExpiry(unit, database(), args.buffer(), args.start(keyArg), args.length(keyArg), expiryMillis);
     }
 
     /** The key at a position was changed: counts it and tells those who follow. */
@@ -221,6 +224,7 @@ public final class Call {
     /** As {@link #changed(int, KeyspaceEvents.Event)}, in a database. */
     public void changed(int keyArg, int database, KeyspaceEvents.Event event) {
         unit.changed();
+        keyspace.changed(unit, database, args.buffer(), args.start(keyArg), args.length(keyArg));
         notify(keyArg, database, event);
     }
 
@@ -256,6 +260,21 @@ public final class Call {
         unit.effects().arg(args.buffer(), args.start(arg), args.length(arg));
     }
 
+    // ---- Transactions ----
+
+    /** What MULTI and WATCH have begun on this connection, or begin now. */
+    Transaction transaction() {
+        return session().transaction(keyspace);
+    }
+
+    /** Runs queued requests as part of this one, and answers an array of their replies. */
+    void runAll(RequestQueue queue) {
+        if (queueRunner == null) {
+            throw new IllegalStateException("a transaction runs no other");
+        }
+        queueRunner.runAll(session(), queue, reply());
+    }
+
     // ---- Replies ----
 
     /** Writes the value of a string entry as a bulk. */
@@ -285,8 +304,16 @@ public final class Call {
      * The handler writes nothing.
      */
     public void suspend() {
+        if (!maySuspend()) {
+            throw new IllegalStateException("a transaction cannot wait");
+        }
         isSuspended = true;
         session().link().suspend();
+    }
+
+    /** Whether the reply may come later; not in a transaction. */
+    public boolean maySuspend() {
+        return queueRunner != null;
     }
 
     boolean isSuspended() {

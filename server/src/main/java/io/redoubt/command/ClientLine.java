@@ -6,11 +6,11 @@ import java.nio.charset.StandardCharsets;
 public final class ClientLine {
     private static final int OWN_BYTES = 2048; // About what a connection, its session and its parser take.
 
-    private final boolean showsLibrary;
+    private final boolean showsNewFields;
 
-    /** @param showsLibrary whether lib-name and lib-ver end the line, as since Redis 7.2 */
-    public ClientLine(boolean showsLibrary) {
-        this.showsLibrary = showsLibrary;
+    /** @param showsNewFields whether there are the fields of Redis newer than 7.0: watch, lib-name and lib-ver */
+    public ClientLine(boolean showsNewFields) {
+        this.showsNewFields = showsNewFields;
     }
 
     /** Returns the line without its end, each byte one char. Fields of a client of another loop may be a little old. */
@@ -19,6 +19,10 @@ public final class ClientLine {
         int queryBytes = link.queryBufferLength();
         int queryCapacity = Math.max(link.queryBufferCapacity(), queryBytes);
         long outputBytes = link.outputBytes();
+        var transaction = session.transaction();
+        long queuedBytes = transaction != null && transaction.isOpen()
+                ? transaction.queue().sizeInBytes()
+                : 0;
         var command = session.lastCommand();
         var line = new StringBuilder(320)
                 .append("id=")
@@ -39,16 +43,26 @@ public final class ClientLine {
         appendFlags(line, session);
         line.append(" db=")
                 .append(session.database())
-                .append(" sub=0 psub=0 ssub=0 multi=-1 qbuf=")
+                .append(" sub=0 psub=0 ssub=0 multi=")
+                .append(
+                        transaction != null && transaction.isOpen()
+                                ? transaction.queue().count()
+                                : -1);
+        if (showsNewFields) {
+            line.append(" watch=").append(transaction == null ? 0 : transaction.watchedCount());
+        }
+        line.append(" qbuf=")
                 .append(queryBytes)
                 .append(" qbuf-free=")
                 .append(queryCapacity - queryBytes)
-                .append(" argv-mem=0 multi-mem=0 rbs=0 rbp=0 obl=0 oll=")
+                .append(" argv-mem=0 multi-mem=")
+                .append(queuedBytes)
+                .append(" rbs=0 rbp=0 obl=0 oll=")
                 .append(outputBytes > 0 ? 1 : 0)
                 .append(" omem=")
                 .append(outputBytes)
                 .append(" tot-mem=")
-                .append(OWN_BYTES + queryCapacity + outputBytes)
+                .append(OWN_BYTES + queryCapacity + outputBytes + queuedBytes)
                 .append(" events=")
                 .append(outputBytes > 0 ? "rw" : "r")
                 .append(" cmd=")
@@ -57,7 +71,7 @@ public final class ClientLine {
                 .append(userName(session))
                 .append(" redir=-1 resp=")
                 .append(session.protocol());
-        if (showsLibrary) {
+        if (showsNewFields) {
             line.append(" lib-name=")
                     .append(session.libraryName())
                     .append(" lib-ver=")
@@ -79,6 +93,13 @@ public final class ClientLine {
         }
         if (session.isMaster()) {
             line.append('M');
+        }
+        var transaction = session.transaction();
+        if (transaction != null && transaction.isOpen()) {
+            line.append('x');
+        }
+        if (transaction != null && transaction.isDirty()) {
+            line.append('d');
         }
         if (session.isClosing()) {
             line.append('c');

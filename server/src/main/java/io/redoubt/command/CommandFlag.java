@@ -25,6 +25,10 @@ public enum CommandFlag {
     NO_MANDATORY_KEYS,
     /** Ours, never shown: runs alone on the whole keyspace. */
     EXCLUSIVE,
+    /** Ours, never shown: inside MULTI it runs at once instead of being queued. */
+    NOT_QUEUED,
+    /** Ours, never shown: runs what MULTI has queued. */
+    RUNS_QUEUE,
     /** Ours, never shown: its arguments hold secrets, so that logs show none of them. */
     SECRET_ARGUMENTS;
 
@@ -37,6 +41,6 @@ public enum CommandFlag {
 
     /** Whether COMMAND INFO shows this flag; our own and Redis's internal ones stay hidden. */
     public boolean isShown() {
-        return this != EXCLUSIVE && this != SECRET_ARGUMENTS;
+        return ordinal() < EXCLUSIVE.ordinal();
     }
 }

@@ -14,6 +14,7 @@ public final class Errors {
     public static final byte[] DB_INDEX = line("ERR DB index is out of range");
     public static final byte[] SAME_OBJECT = line("ERR source and destination objects are the same");
     public static final byte[] NO_AUTH = line("NOAUTH Authentication required.");
+    public static final byte[] NOT_IN_TRANSACTION = line("ERR Command not allowed inside a transaction");
     public static final byte[] OUT_OF_MEMORY = line("OOM command not allowed when used memory > 'maxmemory'.");
     public static final byte[] READ_ONLY = line("READONLY You can't write against a read only replica.");
     public static final byte[] LOADING = line("LOADING Redis is loading the dataset in memory");

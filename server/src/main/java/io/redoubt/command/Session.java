@@ -1,6 +1,7 @@
 package io.redoubt.command;
 
 import io.redoubt.resp.Reply;
+import io.redoubt.store.Keyspace;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -92,6 +93,7 @@ public final class Session {
     private volatile Object credential = "";
     private volatile @Nullable Object attachment;
     private volatile long commandCount;
+    private volatile @Nullable Transaction transaction;
 
     public Session(long id, Link link, long nowMillis) {
         this.id = id;
@@ -274,8 +276,44 @@ public final class Session {
         attachment = object;
     }
 
+    /** Whether MULTI has been sent, and EXEC or DISCARD has not; also while EXEC runs. */
+    public boolean isInTransaction() {
+        var own = transaction;
+        return own != null && own.isOpen();
+    }
+
+    /** What MULTI or WATCH have begun; null if neither was ever sent. */
+    @Nullable
+    Transaction transaction() {
+        return transaction;
+    }
+
+    Transaction transaction(Keyspace keyspace) {
+        var own = transaction;
+        if (own == null) {
+            own = new Transaction(keyspace);
+            transaction = own;
+        }
+        return own;
+    }
+
+    /** Forgets queued requests and watched keys. On the connection's loop. */
+    public void endTransaction() {
+        var own = transaction;
+        if (own != null) {
+            own.end();
+        }
+    }
+
+    /** Bytes of requests that are queued. */
+    public int queuedBytes() {
+        var own = transaction;
+        return own == null ? 0 : own.queue().byteCount();
+    }
+
     /** Back to what a new connection is, except for its user: RESET. */
     public void reset() {
+        endTransaction();
         database = 0;
         protocol = 2;
         name = new byte[0];

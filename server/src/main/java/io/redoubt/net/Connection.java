@@ -186,10 +186,6 @@ final class Connection implements Session.Link {
             return;
         }
         runRequests(kept, queryStart, queryEnd, true);
-        if (queryEnd - queryStart > loop.settings().queryBufferBytesMax) {
-            loop.hooks().log(true, "Closing client that reached max query buffer length: id=" + session.id());
-            close();
-        }
     }
 
     /** Runs the requests in a buffer, which is the loop's or our own, and keeps what is left. */
@@ -247,6 +243,10 @@ final class Connection implements Session.Link {
         }
         runningBytes = 0;
         keep(buffer, at, limit, isKept);
+        if (queryEnd - queryStart + (long) session.queuedBytes() > loop.settings().queryBufferBytesMax) {
+            loop.hooks().log(true, "Closing client that reached max query buffer length: id=" + session.id());
+            close();
+        }
         flush(reply);
         holdReads(mustHoldReads());
         if (closesAfterReplies && pendingBytes == 0) {

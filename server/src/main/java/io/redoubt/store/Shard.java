@@ -4,6 +4,7 @@ package io.redoubt.store;
 final class Shard {
     final ShardLock lock = new ShardLock();
     final Partition[] databases;
+    final KeyFollowers followers = new KeyFollowers();
     /** Active expiry: where it goes on, per database. */
     final long[] expiryCursors;
 

@@ -1,0 +1,84 @@
+package io.redoubt.command;
+
+import io.redoubt.memory.ArenaFullException;
+import io.redoubt.resp.Reply;
+import io.redoubt.store.Unit;
+
+/**
+ * Runs commands that have been admitted and whose locks are held: the handler, its effects, its figures, and those who
+ * watch. Commands nest, because EXEC is one that runs others. One per loop.
+ */
+final class CommandRunner {
+    private final Unit unit;
+    private final CommandObserver observer;
+    private final int loop;
+    private long lastNanos;
+    private long errorsCounted;
+    private long commandCount;
+
+    CommandRunner(Unit unit, CommandObserver observer, int loop) {
+        this.unit = unit;
+        this.observer = observer;
+        this.loop = loop;
+    }
+
+    /** The first command of a batch begins; the others begin where the one before has ended. */
+    void startClock() {
+        lastNanos = System.nanoTime();
+    }
+
+    long commandCount() {
+        return commandCount;
+    }
+
+    /** Runs the call's request. */
+    void run(Call call, CommandSpec spec) {
+        var session = call.session();
+        var reply = call.reply();
+        long start = lastNanos;
+        long changes = unit.changes();
+        errorsCounted = reply.errorCount();
+        call.beginCommand(spec);
+        session.setLastCommand(spec);
+        byte[] formError = call.form().error;
+        if (formError != null) {
+            reply.error(formError);
+        } else {
+            handle(call, spec, reply);
+        }
+        if (unit.changes() > changes && !call.hasOwnEffects() && unit.effects().isWanted()) {
+            call.logAsSent();
+        }
+        count(call, spec, start);
+    }
+
+    private static void handle(Call call, CommandSpec spec, Reply reply) {
+        int mark = reply.mark();
+        try {
+            spec.handler().run(call);
+        } catch (ArenaFullException full) {
+            reply.truncate(mark);
+            reply.error(Errors.OUT_OF_MEMORY);
+        }
+    }
+
+    private void count(Call call, CommandSpec spec, long start) {
+        long now = System.nanoTime();
+        long nanos = now - start;
+        lastNanos = now;
+        commandCount++;
+        // What has failed inside this command was counted there.
+        long errors = call.reply().errorCount();
+        spec.stats().add(loop, nanos, errors != errorsCounted);
+        errorsCounted = errors;
+        if (observer.recordsLatency()) {
+            spec.stats().latency().record(nanos);
+        }
+        if (nanos >= observer.thresholdNanos()) {
+            observer.ran(call.session(), spec, call.args(), nanos);
+        }
+        if (observer.isMonitored()) {
+            observer.saw(call.session(), spec, call.args());
+        }
+    }
+}
