@@ -83,7 +83,14 @@ final class Admission {
                 + " call. This command is no longer allowed for the following reason: " + reason);
     }
 
-    private static int flagBits(Session session, CommandSpec spec) {
+    /** Parses the form of a request that waited and asks the gate again; returns the error to answer, or null. */
+    byte @Nullable [] denialOfWaiter(Session session, CommandSpec spec, Args args, Form form) {
+        spec.parse(args, form);
+        return denial(session, spec, args, form);
+    }
+
+    /** The flags of a command; of EXEC, together with those of what it would run. */
+    static int flagBits(Session session, CommandSpec spec) {
         var transaction = session.transaction();
         return transaction != null && spec.has(CommandFlag.RUNS_QUEUE)
                 ? transaction.flagBitsWith(spec.flagBits())

@@ -28,6 +28,10 @@ public final class Call {
     private @Nullable CommandSpec spec;
     private boolean hasOwnEffects;
     private final @Nullable QueueRunner queueRunner;
+    private boolean isServing;
+    private boolean isWaiting;
+    private long waitMillis;
+    private Nothing nothing = Nothing.NIL;
     private boolean isSuspended;
     private long parsed;
 
@@ -41,12 +45,14 @@ public final class Call {
     void begin(Session newSession, Reply newReply) {
         session = newSession;
         reply = newReply;
+        isServing = false;
     }
 
     void beginCommand(CommandSpec newSpec) {
         spec = newSpec;
         hasOwnEffects = false;
         isSuspended = false;
+        isWaiting = false;
     }
 
     // ---- The request ----
@@ -258,6 +264,99 @@ public final class Call {
     /** Adds an argument of the request to the effect being written. */
     public void effectArg(int arg) {
         unit.effects().arg(args.buffer(), args.start(arg), args.length(arg));
+    }
+
+    // ---- Waiting for keys ----
+
+    /** What a command answers when it has waited in vain. */
+    public enum Nothing {
+        NIL,
+        NIL_ARRAY;
+
+        void write(Reply reply) {
+            if (this == NIL) {
+                reply.nil();
+            } else {
+                reply.nilArray();
+            }
+        }
+    }
+
+    /**
+     * Reads how long to wait, in seconds with a fraction; it is then {@link #parsed()} in milliseconds, 0 for ever.
+     *
+     * @return false when it is none, and the error is written
+     */
+    public boolean parseWaitSeconds(int arg) {
+        double seconds = Decimal.parseDouble(args.buffer(), args.start(arg), args.length(arg));
+        if (Double.isNaN(seconds)) {
+            reply().error(Errors.TIMEOUT_NO_FLOAT);
+            return false;
+        }
+        return setWaitMillis(Math.ceil(seconds * 1000));
+    }
+
+    /** Reads how long to wait, in milliseconds, as {@link #parseWaitSeconds} does. */
+    public boolean parseWaitMillis(int arg) {
+        return parseLong(arg, Errors.TIMEOUT_NO_INTEGER) && setWaitMillis(parsed);
+    }
+
+    private boolean setWaitMillis(double millis) {
+        if (millis < 0) {
+            reply().error(Errors.TIMEOUT_NEGATIVE);
+            return false;
+        }
+        if (millis > 0x1p63 || millis > Long.MAX_VALUE - nowMillis()) {
+            reply().error(Errors.TIMEOUT_OUT_OF_RANGE);
+            return false;
+        }
+        parsed = (long) millis;
+        return true;
+    }
+
+    /**
+     * There is nothing for this command yet: it is run again, from its beginning, whenever one of the keys changes that
+     * its form says are read, until it answers. The handler has changed and written nothing, and does nothing more.
+     * Where nobody may wait (in a transaction, on the link to a master) the answer is the one for a wait in vain.
+     *
+     * @param millis how long, 0 for ever
+     * @param inVain what is answered when the time is over
+     */
+    public void waitForKeys(long millis, Nothing inVain) {
+        if (isServing) {
+            isWaiting = true;
+        } else if (!maySuspend() || session().isMaster()) {
+            inVain.write(reply());
+        } else {
+            suspend();
+            isWaiting = true;
+            waitMillis = millis;
+            nothing = inVain;
+        }
+    }
+
+    /**
+     * Whether the command runs on behalf of a client that waits already. A key of another type then is none yet, where
+     * it would have been an error before.
+     */
+    public boolean isServing() {
+        return isServing;
+    }
+
+    void serve() {
+        isServing = true;
+    }
+
+    boolean isWaiting() {
+        return isWaiting;
+    }
+
+    long waitMillis() {
+        return waitMillis;
+    }
+
+    Nothing nothing() {
+        return nothing;
     }
 
     // ---- Transactions ----

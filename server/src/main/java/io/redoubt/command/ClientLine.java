@@ -98,6 +98,9 @@ public final class ClientLine {
         if (transaction != null && transaction.isOpen()) {
             line.append('x');
         }
+        if (session.isBlocked()) {
+            line.append('b');
+        }
         if (transaction != null && transaction.isDirty()) {
             line.append('d');
         }

@@ -33,13 +33,30 @@ final class CommandRunner {
 
     /** Runs the call's request. */
     void run(Call call, CommandSpec spec) {
-        var session = call.session();
-        var reply = call.reply();
         long start = lastNanos;
+        call.session().setLastCommand(spec);
+        runHandler(call, spec);
+        count(call, spec, start);
+    }
+
+    /** Runs a request that has been counted when it began to wait. */
+    void runAgain(Call call, CommandSpec spec) {
+        long start = lastNanos;
+        runHandler(call, spec);
+        lastNanos = System.nanoTime();
+        if (!call.isWaiting()) {
+            spec.stats().addTime(loop, lastNanos - start);
+            if (lastNanos - start >= observer.thresholdNanos()) {
+                observer.ran(call.session(), spec, call.args(), lastNanos - start);
+            }
+        }
+    }
+
+    private void runHandler(Call call, CommandSpec spec) {
+        var reply = call.reply();
         long changes = unit.changes();
         errorsCounted = reply.errorCount();
         call.beginCommand(spec);
-        session.setLastCommand(spec);
         byte[] formError = call.form().error;
         if (formError != null) {
             reply.error(formError);
@@ -49,7 +66,6 @@ final class CommandRunner {
         if (unit.changes() > changes && !call.hasOwnEffects() && unit.effects().isWanted()) {
             call.logAsSent();
         }
-        count(call, spec, start);
     }
 
     private static void handle(Call call, CommandSpec spec, Reply reply) {
@@ -74,7 +90,7 @@ final class CommandRunner {
         if (observer.recordsLatency()) {
             spec.stats().latency().record(nanos);
         }
-        if (nanos >= observer.thresholdNanos()) {
+        if (nanos >= observer.thresholdNanos() && !call.isWaiting()) {
             observer.ran(call.session(), spec, call.args(), nanos);
         }
         if (observer.isMonitored()) {

@@ -22,7 +22,17 @@ public final class Dispatcher {
 
     /** What all dispatchers of a server share. */
     public record Shared(
-            CommandTable table, Gate gate, ServerState state, Keyspace keyspace, CommandObserver observer) {}
+            CommandTable table,
+            Gate gate,
+            ServerState state,
+            Keyspace keyspace,
+            CommandObserver observer,
+            Waiters waiters) {
+        /** Where nobody asks about those who wait. */
+        public Shared(CommandTable table, Gate gate, ServerState state, Keyspace keyspace, CommandObserver observer) {
+            this(table, gate, state, keyspace, observer, new Waiters(keyspace));
+        }
+    }
 
     private static final int RECLAIM_BLOCKS = 2000;
     private static final int EXPIRE_BUDGET = 400;
@@ -36,6 +46,8 @@ public final class Dispatcher {
     private final ShardLocks locks;
     private final CommandRunner runner;
     private final Call call;
+    private final Waiters waiters;
+    private final WaiterRunner waiterRunner;
     /** Commands follow that belong to one unit. */
     private boolean isRunOpen;
 
@@ -47,6 +59,8 @@ public final class Dispatcher {
         admission = new Admission(shared.gate, shared.state);
         locks = new ShardLocks(keyspace, unit);
         runner = new CommandRunner(unit, shared.observer, loop);
+        waiters = shared.waiters;
+        waiterRunner = new WaiterRunner(admission, runner, keyspace, unit);
         call = new Call(keyspace, unit, new QueueRunner(admission, runner, keyspace, unit));
     }
 
@@ -80,6 +94,7 @@ public final class Dispatcher {
                 int deleted = keyspace.expireSome(unit, shard, database, EXPIRE_BUDGET, nowMillis);
                 more |= deleted > EXPIRE_BUDGET / 4;
             }
+            serveWaiters();
             leave();
         }
         return more;
@@ -104,6 +119,7 @@ public final class Dispatcher {
     public void endRun() {
         isRunOpen = false;
         unit.end();
+        serveWaiters();
     }
 
     private void beginUnit(Session session, long nowMillis) {
@@ -214,7 +230,11 @@ public final class Dispatcher {
             } else {
                 locks.take(args, call.form());
             }
-            execute(spec);
+            if (wakesFarWaiters(session, spec, args)) {
+                executeExclusively(session, spec, args, reply);
+            } else {
+                execute(spec);
+            }
         }
         return call.isSuspended() ? SUSPENDED : DONE;
     }
@@ -225,6 +245,27 @@ public final class Dispatcher {
             return transaction != null && transaction.isExclusive();
         }
         return spec.has(CommandFlag.EXCLUSIVE);
+    }
+
+    /** Whether the command may make a key ready for a client that needs other shards than those that are held. */
+    private boolean wakesFarWaiters(Session session, CommandSpec spec, Args args) {
+        if (!unit.holdsSpanningFollowers()
+                || (Admission.flagBits(session, spec) & 1 << CommandFlag.WRITE.ordinal()) == 0) {
+            return false;
+        }
+        var form = call.form();
+        for (int i = 0; i < form.keyCount(); i++) {
+            int arg = form.keyArg(i);
+            int database = form.keyDatabase(i);
+            if (keyspace.isFollowed(
+                    database == Form.CURRENT_DATABASE ? session.database() : database,
+                    args.buffer(),
+                    args.start(arg),
+                    args.length(arg))) {
+                return true;
+            }
+        }
+        return spec.has(CommandFlag.RUNS_QUEUE);
     }
 
     private void executeExclusively(Session session, CommandSpec spec, Args args, Reply reply) {
@@ -248,7 +289,28 @@ public final class Dispatcher {
 
     private void execute(CommandSpec spec) {
         runner.run(call, spec);
+        if (call.isWaiting()) {
+            waiters.add(call);
+        }
         endUnit();
+        serveWaiters();
+    }
+
+    /** Serves those who wait for what the unit that has just ended has changed, before its locks are let go. */
+    private void serveWaiters() {
+        if (isRunOpen || !unit.hasReady() || !waiterRunner.serve()) {
+            return;
+        }
+        // Nobody has foreseen that other shards would be needed (a key has expired): they are served a little later.
+        unit.unlockAll();
+        keyspace.mode().leaveShared(loop);
+        keyspace.mode().enterExclusive();
+        try {
+            waiterRunner.serveLeft();
+        } finally {
+            keyspace.mode().leaveExclusive();
+            keyspace.mode().enterShared(loop);
+        }
     }
 
     // ---- What does not run ----

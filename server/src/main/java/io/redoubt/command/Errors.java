@@ -25,6 +25,10 @@ public final class Errors {
             + " unable to persist to disk. Commands that may modify the data set are disabled, because this instance"
             + " is configured to report errors during writes if RDB snapshotting fails (stop-writes-on-bgsave-error"
             + " option). Please check the Redis logs for details about the RDB error.");
+    public static final byte[] TIMEOUT_NO_FLOAT = line("ERR timeout is not a float or out of range");
+    public static final byte[] TIMEOUT_NO_INTEGER = line("ERR timeout is not an integer or out of range");
+    public static final byte[] TIMEOUT_NEGATIVE = line("ERR timeout is negative");
+    public static final byte[] TIMEOUT_OUT_OF_RANGE = line("ERR timeout is out of range");
     public static final byte[] TOO_LONG = line("ERR string exceeds maximum allowed size (proto-max-bulk-len)");
     public static final byte[] INTERNAL = line("ERR internal error");
 

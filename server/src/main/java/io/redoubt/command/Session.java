@@ -37,6 +37,14 @@ public final class Session {
         /** Runs an action on the connection's loop, which may write a late reply, and goes on. From any thread. */
         void resume(Consumer<Reply> lateReply);
 
+        /**
+         * Runs an action on the connection's loop at a time, unless {@link #resume} or {@link #close} come before. One
+         * at a time; a second takes the place of the first. On the connection's loop.
+         */
+        default void callAt(long unixMillis, Runnable action) {
+            throw new IllegalStateException("nothing here waits");
+        }
+
         /** Gives a message that is no reply to a request (push, stream) to the connection. From any thread. */
         void push(byte[] bytes);
 
@@ -94,6 +102,8 @@ public final class Session {
     private volatile @Nullable Object attachment;
     private volatile long commandCount;
     private volatile @Nullable Transaction transaction;
+    private volatile @Nullable Waiter waiter;
+    private volatile boolean isPostponed;
 
     public Session(long id, Link link, long nowMillis) {
         this.id = id;
@@ -274,6 +284,35 @@ public final class Session {
 
     public void setAttachment(@Nullable Object object) {
         attachment = object;
+    }
+
+    /** Ends what lives longer than a request: the client is gone. */
+    public void gone() {
+        endTransaction();
+        var own = waiter;
+        if (own != null) {
+            own.gone();
+        }
+    }
+
+    /** How this client waits for keys; null while it does not. */
+    @Nullable
+    Waiter waiter() {
+        return waiter;
+    }
+
+    void setWaiter(@Nullable Waiter newWaiter) {
+        waiter = newWaiter;
+    }
+
+    /** Its request waits until clients are no longer paused. */
+    public void setPostponed(boolean on) {
+        isPostponed = on;
+    }
+
+    /** Whether it waits for keys, or for the end of a pause. */
+    public boolean isBlocked() {
+        return isPostponed || waiter != null;
     }
 
     /** Whether MULTI has been sent, and EXEC or DISCARD has not; also while EXEC runs. */

@@ -53,6 +53,7 @@ final class Connection implements Session.Link {
     private int runningBytes;
 
     private boolean isSuspended;
+    private EventLoop.@Nullable Timer timer;
     private volatile boolean isPostponed;
     private volatile boolean isClosed;
     private volatile boolean closesAfterReplies;
@@ -224,6 +225,7 @@ final class Connection implements Session.Link {
                 if (outcome == Dispatcher.POSTPONED) {
                     suspend();
                     isPostponed = true;
+                    session.setPostponed(true);
                     break;
                 }
                 at = parser.next();
@@ -530,6 +532,7 @@ final class Connection implements Session.Link {
         }
         if (isPostponed && !loop.hooks().isPaused()) {
             isPostponed = false;
+            session.setPostponed(false);
             isSuspended = false;
             runKept();
         }
@@ -547,6 +550,7 @@ final class Connection implements Session.Link {
                 return;
             }
             isSuspended = false;
+            cancelTimer();
             Reply reply = loop.reply;
             reply.reset();
             reply.setProtocol(session.protocol());
@@ -554,6 +558,19 @@ final class Connection implements Session.Link {
             flush(reply);
             runKept();
         });
+    }
+
+    @Override
+    public void callAt(long unixMillis, Runnable action) {
+        cancelTimer();
+        timer = loop.schedule(unixMillis, action);
+    }
+
+    private void cancelTimer() {
+        if (timer != null) {
+            loop.cancel(timer);
+            timer = null;
+        }
     }
 
     @Override
@@ -598,6 +615,7 @@ final class Connection implements Session.Link {
             return;
         }
         isClosed = true;
+        cancelTimer();
         session.setClosing();
         if (key != null) {
             key.cancel();

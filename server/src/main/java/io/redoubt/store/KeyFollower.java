@@ -10,4 +10,9 @@ public interface KeyFollower {
      * @param key the name under which the follower was entered
      */
     void keyChanged(Unit unit, KeyName key);
+
+    /** Whether what it does when the key changes needs other shards than the key's. */
+    default boolean spansShards() {
+        return false;
+    }
 }

@@ -18,6 +18,7 @@ final class KeyFollowers {
     private final Map<KeyName, Set<KeyFollower>> byKey = new HashMap<>();
     private final KeyName probe = KeyName.probe();
     private volatile int keyCount;
+    private volatile int spanningCount;
 
     boolean isEmpty() {
         return keyCount == 0;
@@ -25,16 +26,35 @@ final class KeyFollowers {
 
     synchronized void add(KeyName key, KeyFollower follower) {
         // In the order in which they came: who waits first is served first.
-        byKey.computeIfAbsent(key, _ -> new LinkedHashSet<>()).add(follower);
+        var followers = byKey.computeIfAbsent(key, _ -> new LinkedHashSet<>());
         keyCount = byKey.size();
+        if (followers.add(follower) && follower.spansShards()) {
+            countSpanning(1);
+        }
     }
 
     synchronized void remove(KeyName key, KeyFollower follower) {
         var followers = byKey.get(key);
-        if (followers != null && followers.remove(follower) && followers.isEmpty()) {
+        if (followers == null || !followers.remove(follower)) {
+            return;
+        }
+        if (follower.spansShards()) {
+            countSpanning(-1);
+        }
+        if (followers.isEmpty()) {
             byKey.remove(key);
             keyCount = byKey.size();
         }
+    }
+
+    private void countSpanning(int by) {
+        int before = spanningCount;
+        spanningCount = before + by;
+    }
+
+    /** Whether somebody follows a key who needs other shards as well when it changes. */
+    boolean haveSpanning() {
+        return spanningCount > 0;
     }
 
     /** Tells the followers of a key. */

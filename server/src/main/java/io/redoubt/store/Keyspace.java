@@ -344,6 +344,11 @@ public final class Keyspace {
         shardOf(key).followers.remove(key, follower);
     }
 
+    /** Whether anybody follows a key. The caller holds its shard. */
+    public boolean isFollowed(int database, byte[] key, int offset, int length) {
+        return shards[shardOf(key, offset, length)].followers.isFollowed(database, key, offset, length);
+    }
+
     /** Returns who follows a key, those first who came first. */
     public KeyFollower[] followersOf(KeyName key) {
         return shardOf(key).followers.of(key);
