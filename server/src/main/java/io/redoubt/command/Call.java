@@ -371,6 +371,7 @@ public final class Call {
         if (queueRunner == null) {
             throw new IllegalStateException("a transaction runs no other");
         }
+        hasOwnEffects = true; // Those of the requests that it runs.
         queueRunner.runAll(session(), queue, reply());
     }
 
