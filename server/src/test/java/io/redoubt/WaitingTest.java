@@ -256,6 +256,24 @@ class WaitingTest {
     }
 
     @Test
+    void a_key_that_a_walk_finds_expired_wakes_who_waits_for_that() {
+        var client = server.client();
+        client.send("DEBUG", "SET-ACTIVE-EXPIRE", "0");
+        for (int i = 0; i < 20; i++) {
+            client.send("SET", "k" + i, "1");
+        }
+        client.send("SET", "a", "1");
+        var waiter = waiting("BGONE", "a", "0");
+        client.send("PEXPIRE", "a", "1");
+        while (!(client.send("SCAN", "0", "COUNT", "1000") instanceof List<?> page
+                && page.getLast() instanceof List<?> keys
+                && keys.size() == 20)) {
+            Thread.onSpinWait();
+        }
+        assertThat(waiter.read()).isEqualTo(RespError.error("UNBLOCKED the key no longer exists"));
+    }
+
+    @Test
     void the_gate_is_asked_again_when_the_key_comes() {
         var admin = server.client();
         admin.send("ACL", "SETUSER", "anna", "on", ">pw", "~*", "+@all");

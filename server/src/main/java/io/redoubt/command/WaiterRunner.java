@@ -18,7 +18,7 @@ final class WaiterRunner {
     private final Unit unit;
     private final Call call;
     private final Reply reply = new Reply();
-    /** Ready keys of which somebody waits who needs shards that are not held. */
+    /** Ready keys for which shards are needed that are not held. */
     private final LinkedHashSet<KeyName> left = new LinkedHashSet<>();
 
     WaiterRunner(Admission admission, CommandRunner runner, Keyspace keyspace, Unit unit) {
@@ -37,6 +37,10 @@ final class WaiterRunner {
      */
     boolean serve() {
         for (var key = unit.takeReady(); key != null; key = unit.takeReady()) {
+            if (!keyspace.isHeld(unit, key)) {
+                left.add(key); // A walk has gone on to the next shard.
+                continue;
+            }
             for (var follower : keyspace.followersOf(key)) {
                 if (!(follower instanceof Waiter waiter)) {
                     continue;

@@ -349,6 +349,11 @@ public final class Keyspace {
         return shards[shardOf(key, offset, length)].followers.isFollowed(database, key, offset, length);
     }
 
+    /** Whether nobody else can change a key now. */
+    public boolean isHeld(Unit unit, KeyName key) {
+        return shards.length == 1 || mode.isExclusiveHere() || unit.holds(shardOf(key.bytes(), 0, key.bytes().length));
+    }
+
     /** Returns who follows a key, those first who came first. */
     public KeyFollower[] followersOf(KeyName key) {
         return shardOf(key).followers.of(key);
