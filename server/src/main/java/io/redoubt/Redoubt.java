@@ -22,6 +22,8 @@ import io.redoubt.command.ServerState;
 import io.redoubt.command.Session;
 import io.redoubt.command.Sessions;
 import io.redoubt.command.StringCommands;
+import io.redoubt.command.TransactionCommands;
+import io.redoubt.command.Waiters;
 import io.redoubt.config.Config;
 import io.redoubt.config.ConfigCommands;
 import io.redoubt.config.Directive;
@@ -119,10 +121,11 @@ public final class Redoubt implements AutoCloseable {
     private final AclGate gate;
     private final ConfigCommands configCommands;
     private final CommandTable table;
+    private final Waiters waiters;
     private volatile boolean isCronPaused;
     private final Listeners listeners;
 
-    private Redoubt(LoadedConfig loaded, ServerLog log) throws IOException, StartException {
+    private Redoubt(LoadedConfig loaded, ServerLog log, List<CommandFamily> more) throws IOException, StartException {
         config = loaded.config();
         configFile = loaded.file();
         this.log = log;
@@ -165,7 +168,8 @@ public final class Redoubt implements AutoCloseable {
         var client = new ClientCommands(sessions, state, clientLine, name -> users.find(name) != null);
         var server = new ServerCommands(InstantSource.system(), REDIS_VERSION);
         var identity = newIdentity();
-        List<CommandFamily> families = List.of(
+        var families = new ArrayList<CommandFamily>(more);
+        families.addAll(List.of(
                 connection,
                 client,
                 server,
@@ -179,6 +183,7 @@ public final class Redoubt implements AutoCloseable {
                         Math.toIntExact(config.general.databases.value()),
                         () -> config.memory.maxmemoryPolicy.value().endsWith("lfu")),
                 new ExpireCommands(),
+                new TransactionCommands(),
                 new DumpCommands(config.persistence.rdbcompression::value),
                 new SaveCommands(persistence),
                 new PubSubCommands(pubSub, loopCount()),
@@ -192,13 +197,14 @@ public final class Redoubt implements AutoCloseable {
                         config.security.enableDebugCommand::value,
                         persistence,
                         config.persistence.rdbcompression::value,
-                        new Debug()));
+                        new Debug())));
         table = new CommandTable(families, renames(loaded), loopCount() + 1);
         server.useTable(table);
         users.useCommands(table);
         startUsers(loaded);
 
-        var shared = new Dispatcher.Shared(table, gate, state, keyspace, slowLog);
+        waiters = new Waiters(keyspace);
+        var shared = new Dispatcher.Shared(table, gate, state, keyspace, slowLog, waiters);
         var hooks = new Hooks();
         for (int i = 0; i < loopCount(); i++) {
             loops.add(new EventLoop(
@@ -221,7 +227,7 @@ public final class Redoubt implements AutoCloseable {
      * @throws StartException when it cannot start; the log says why
      */
     public static Redoubt start(LoadedConfig loaded, ServerLog log) throws StartException {
-        return start(loaded, log, _ -> {});
+        return start(loaded, log, List.of(), _ -> {});
     }
 
     /**
@@ -230,9 +236,15 @@ public final class Redoubt implements AutoCloseable {
      * @param whileLoading called as soon as clients are answered, before the data set is loaded
      */
     static Redoubt start(LoadedConfig loaded, ServerLog log, Consumer<Redoubt> whileLoading) throws StartException {
+        return start(loaded, log, List.of(), whileLoading);
+    }
+
+    /** @param more families that only tests have */
+    static Redoubt start(LoadedConfig loaded, ServerLog log, List<CommandFamily> more, Consumer<Redoubt> whileLoading)
+            throws StartException {
         Redoubt server;
         try {
-            server = new Redoubt(loaded, log);
+            server = new Redoubt(loaded, log, more);
         } catch (IOException failure) {
             throw new StartException("Cannot start: " + failure, failure);
         }
@@ -431,7 +443,15 @@ public final class Redoubt implements AutoCloseable {
                 new InfoSections.Memory(memory, config, figures),
                 new InfoSections.PersistenceSection(persistence),
                 new InfoSections.Stats(
-                        loops, netStats, clientMemory, keyspace, errorStats, rates, figures, pubSubFigures(), denials()),
+                        loops,
+                        netStats,
+                        clientMemory,
+                        keyspace,
+                        errorStats,
+                        rates,
+                        figures,
+                        pubSubFigures(),
+                        denials()),
                 new InfoSections.Listed("Replication", () -> replication.info(System.currentTimeMillis())),
                 new InfoSections.Cpu(),
                 new InfoSections.Modules(),
@@ -509,7 +529,7 @@ public final class Redoubt implements AutoCloseable {
         config.security.requirepass.onChange(value -> users.setRequirepass(latin1(value), configCommands.issuer()));
         config.persistence.appendonly.appliedBy(
                 value -> value ? "this version does not write an append only file yet" : null);
-        new ReplicationFollower(config, replicationSettings).follow();
+        new ReplicationFollower(config, replicationSettings, replication::settingsChanged).follow();
         config.tls.tlsPort.appliedBy(value -> value == 0 ? null : "this version does not speak TLS yet");
         config.memory.maxmemory.onChange(_ -> {
             checkMemory();
@@ -532,6 +552,9 @@ public final class Redoubt implements AutoCloseable {
     /** In exclusive mode, as changes of directives are. */
     private void roleChanged(String host, int port) {
         log.setRole(host.isEmpty() ? 'M' : 'S');
+        if (!host.isEmpty()) {
+            waiters.roleChanged();
+        }
         try {
             config.replication.replicaof.change(host.isEmpty() ? MasterAddress.NONE : new MasterAddress(host, port));
         } catch (RefusedValueException impossible) {
@@ -638,6 +661,7 @@ public final class Redoubt implements AutoCloseable {
         @Override
         public void disconnected(Session session) {
             sessions.remove(session);
+            session.gone();
             monitors.remove(session);
             pubSub.disconnected(session);
             replication.disconnected(session);

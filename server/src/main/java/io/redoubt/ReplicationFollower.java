@@ -9,10 +9,13 @@ import java.util.function.Consumer;
 final class ReplicationFollower {
     private final Config config;
     private final ReplicationSettings settings;
+    private final Runnable whenRulesChange;
 
-    ReplicationFollower(Config config, ReplicationSettings settings) {
+    /** @param whenRulesChange told behind a change of what decides which commands run */
+    ReplicationFollower(Config config, ReplicationSettings settings, Runnable whenRulesChange) {
         this.config = config;
         this.settings = settings;
+        this.whenRulesChange = whenRulesChange;
     }
 
     void follow() {
@@ -34,6 +37,10 @@ final class ReplicationFollower {
         follow(directives.replicaPriority, value -> settings.priority = toInt(value));
         follow(directives.minReplicasToWrite, value -> settings.minReplicasToWrite = toInt(value));
         follow(directives.minReplicasMaxLag, value -> settings.minReplicasMaxLagSeconds = toInt(value));
+        directives.replicaReadOnly.onChange(_ -> whenRulesChange.run());
+        directives.replicaServeStaleData.onChange(_ -> whenRulesChange.run());
+        directives.minReplicasToWrite.onChange(_ -> whenRulesChange.run());
+        directives.minReplicasMaxLag.onChange(_ -> whenRulesChange.run());
         follow(config.persistence.rdbcompression, value -> settings.compresses = value);
         follow(config.persistence.rdbchecksum, value -> settings.hasChecksum = value);
         follow(config.persistence.dir, _ -> settings.directory = config.workingDirectory());

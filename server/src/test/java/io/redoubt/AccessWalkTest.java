@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.redoubt.command.ArgSpec;
 import io.redoubt.command.Args;
+import io.redoubt.command.Category;
 import io.redoubt.command.CommandFlag;
 import io.redoubt.command.CommandSpec;
 import io.redoubt.command.Form;
@@ -40,6 +41,7 @@ class AccessWalkTest {
                         "security-profile " + profile,
                         "requirepass pw",
                         "user nobody on >n resetkeys -@all",
+                        "user queuer on >n ~* -@all +@transaction",
                         "user keyless on >n resetkeys +@all",
                         "user reader on >r ~* +@read",
                         "user looker on >r %R~* +@all -@admin -@dangerous")
@@ -59,7 +61,7 @@ class AccessWalkTest {
             }
             assertThat(server.client().send(smallest(spec)))
                     .as(spec.fullName())
-                    .isEqualTo(RespError.error("NOAUTH Authentication required."));
+                    .isEqualTo(RespError.error(refusal(spec) + "NOAUTH Authentication required."));
         }
         assertThat(open).containsExactlyElementsOf(OPEN_TO_ALL);
         assertThat(admin.send("DEBUG", "DIGEST")).isEqualTo(digest);
@@ -76,10 +78,15 @@ class AccessWalkTest {
                 assertThat(nobody.send(smallest(spec)))
                         .as(spec.fullName())
                         .asString()
-                        .startsWith("-NOPERM ");
+                        .startsWith("-" + refusal(spec) + "NOPERM ");
             }
         }
         assertThat(admin.send("DEBUG", "DIGEST")).isEqualTo(digest);
+    }
+
+    /** What a denial begins with: EXEC says that it is over with the transaction, even where there is none. */
+    private static String refusal(CommandSpec spec) {
+        return spec.name().equals("exec") ? "EXECABORT Transaction discarded because of: " : "";
     }
 
     @Test
@@ -115,6 +122,49 @@ class AccessWalkTest {
             }
         }
         assertThat(denied).containsExactlyInAnyOrder("publish", "spublish", "subscribe", "psubscribe", "ssubscribe");
+    }
+
+    private static boolean canBeQueued(CommandSpec spec) {
+        return !spec.has(CommandFlag.NO_AUTH)
+                && !spec.has(CommandFlag.NOT_QUEUED)
+                && !spec.categories().contains(Category.TRANSACTION);
+    }
+
+    @Test
+    void no_command_is_queued_for_a_user_who_may_not_run_it() {
+        var admin = admin();
+        fill(admin);
+        Object digest = admin.send("DEBUG", "DIGEST");
+        var queuer = server.clientAs("queuer", "n");
+        for (var spec : runnable()) {
+            if (canBeQueued(spec)) {
+                assertThat(queuer.send("MULTI")).isEqualTo("OK");
+                assertThat(queuer.send(smallest(spec))).as(spec.fullName()).isInstanceOf(RespError.class);
+                assertThat(queuer.send("EXEC")).as(spec.fullName()).asString().startsWith("-EXECABORT ");
+            }
+        }
+        assertThat(admin.send("DEBUG", "DIGEST")).isEqualTo(digest);
+    }
+
+    @Test
+    void no_queued_command_runs_for_a_user_who_has_lost_it() {
+        var admin = admin();
+        fill(admin);
+        Object digest = admin.send("DEBUG", "DIGEST");
+        var queuer = server.clientAs("queuer", "n");
+        for (var spec : runnable()) {
+            if (canBeQueued(spec) && !spec.has(CommandFlag.NO_MULTI)) {
+                admin.send("ACL", "SETUSER", "queuer", "+@all");
+                assertThat(queuer.send("MULTI")).isEqualTo("OK");
+                assertThat(queuer.send(smallest(spec))).as(spec.fullName()).isEqualTo("QUEUED");
+                admin.send("ACL", "SETUSER", "queuer", "-@all", "+@transaction");
+                assertThat(queuer.send("EXEC"))
+                        .as(spec.fullName())
+                        .asString()
+                        .startsWith("[-NOPERM ACLs rules changed ");
+            }
+        }
+        assertThat(admin.send("DEBUG", "DIGEST")).isEqualTo(digest);
     }
 
     @ParameterizedTest(name = "seed {0}")

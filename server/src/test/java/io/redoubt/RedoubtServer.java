@@ -1,5 +1,6 @@
 package io.redoubt;
 
+import io.redoubt.command.CommandFamily;
 import io.redoubt.command.CommandTable;
 import io.redoubt.config.ConfigException;
 import io.redoubt.config.ConfigLoader;
@@ -18,6 +19,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.extension.AfterEachCallback;
 import org.junit.jupiter.api.extension.BeforeEachCallback;
@@ -30,6 +32,7 @@ import org.junit.jupiter.api.extension.ExtensionContext;
 final class RedoubtServer implements BeforeEachCallback, AfterEachCallback, AutoCloseable {
     private final List<String> lines;
     private int ioThreads = 1;
+    private Supplier<List<CommandFamily>> families = List::of;
     private final ByteArrayOutputStream printed = new ByteArrayOutputStream();
     private final List<RespClient> clients = new ArrayList<>();
     private @Nullable Path folder;
@@ -47,6 +50,12 @@ final class RedoubtServer implements BeforeEachCallback, AfterEachCallback, Auto
 
     RedoubtServer ioThreads(int count) {
         ioThreads = count;
+        return this;
+    }
+
+    /** Gives it families of commands that only tests have. */
+    RedoubtServer families(Supplier<List<CommandFamily>> more) {
+        families = more;
         return this;
     }
 
@@ -84,7 +93,7 @@ final class RedoubtServer implements BeforeEachCallback, AfterEachCallback, Auto
         var arguments = List.of(directory.resolve("redis.conf").toString(), "--port", Integer.toString(port));
         var loaded = ConfigLoader.load(arguments, InputStream.nullInputStream());
         log = new ServerLog(new PrintStream(printed, true, StandardCharsets.UTF_8), null, ServerLog.Level.VERBOSE);
-        running = Redoubt.start(loaded, log);
+        running = Redoubt.start(loaded, log, families.get(), _ -> {});
     }
 
     /** Adds lines to the configuration file, for the next start. */

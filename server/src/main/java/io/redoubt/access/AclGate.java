@@ -131,7 +131,7 @@ public final class AclGate implements Gate {
 
     @Override
     public byte[] denied(Session session, CommandSpec spec, Args args, int verdict) {
-        return denied(session, spec, args, verdict, TOPLEVEL);
+        return denied(session, spec, args, verdict, session.isInTransaction() ? MULTI : TOPLEVEL);
     }
 
     /** As {@link #denied(Session, CommandSpec, Args, int)}, in a transaction or a script. */

@@ -39,7 +39,7 @@ final class Login {
         boolean isLocal = link.isLocal();
         if (hasBudget && budget.isSpent(source, isLocal, name, now)) {
             refused(call, name);
-            if (!budget.beginWait(source)) {
+            if (!call.maySuspend() || !budget.beginWait(source)) {
                 return Result.WRONG;
             }
             call.suspend();
@@ -85,7 +85,7 @@ final class Login {
     private void refused(Call call, String name) {
         log.add(
                 AclLog.Reason.AUTH,
-                AclGate.TOPLEVEL,
+                call.session().isInTransaction() ? AclGate.MULTI : AclGate.TOPLEVEL,
                 call.args().text(0),
                 name,
                 clientInfo.apply(call.session()),

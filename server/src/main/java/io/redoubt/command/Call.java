@@ -31,25 +31,34 @@ public final class Call {
     private @Nullable Session session;
     private @Nullable CommandSpec spec;
     private boolean hasOwnEffects;
+    private final @Nullable QueueRunner queueRunner;
+    private boolean isServing;
+    private boolean isWaiting;
+    private long waitMillis;
+    private Nothing nothing = Nothing.NIL;
     private boolean isSuspended;
     private int pushedEnd;
     private long parsed;
 
-    public Call(Keyspace keyspace, Unit unit) {
+    /** @param queueRunner who runs what EXEC has to run; null for a call that runs in a transaction itself */
+    Call(Keyspace keyspace, Unit unit, @Nullable QueueRunner queueRunner) {
         this.keyspace = keyspace;
         this.unit = unit;
+        this.queueRunner = queueRunner;
     }
 
     void begin(Session newSession, Reply newReply) {
         session = newSession;
         reply = newReply;
         pushedEnd = 0;
+        isServing = false;
     }
 
     void beginCommand(CommandSpec newSpec) {
         spec = newSpec;
         hasOwnEffects = false;
         isSuspended = false;
+        isWaiting = false;
     }
 
     // ---- The request ----
@@ -216,7 +225,7 @@ public final class Call {
     }
 
     public void setExpiry(int keyArg, long expiryMillis) {
-        keyspace.setExpiry(database(), args.buffer(), args.start(keyArg), args.length(keyArg), expiryMillis);
+        keyspace.setExpiry(unit, database(), args.buffer(), args.start(keyArg), args.length(keyArg), expiryMillis);
     }
 
     /** The key at a position was changed: counts it and tells those who follow. */
@@ -227,6 +236,7 @@ public final class Call {
     /** As {@link #changed(int, KeyspaceEvents.Event)}, in a database. */
     public void changed(int keyArg, int database, KeyspaceEvents.Event event) {
         unit.changed();
+        keyspace.changed(unit, database, args.buffer(), args.start(keyArg), args.length(keyArg));
         notify(keyArg, database, event);
     }
 
@@ -296,6 +306,115 @@ public final class Call {
         unit.effects().arg(args.buffer(), args.start(arg), args.length(arg));
     }
 
+    // ---- Waiting for keys ----
+
+    /** What a command answers when it has waited in vain. */
+    public enum Nothing {
+        NIL,
+        NIL_ARRAY;
+
+        void write(Reply reply) {
+            if (this == NIL) {
+                reply.nil();
+            } else {
+                reply.nilArray();
+            }
+        }
+    }
+
+    /**
+     * Reads how long to wait, in seconds with a fraction; it is then {@link #parsed()} in milliseconds, 0 for ever.
+     *
+     * @return false when it is none, and the error is written
+     */
+    public boolean parseWaitSeconds(int arg) {
+        double seconds = Decimal.parseDouble(args.buffer(), args.start(arg), args.length(arg));
+        if (Double.isNaN(seconds)) {
+            reply().error(Errors.TIMEOUT_NO_FLOAT);
+            return false;
+        }
+        return setWaitMillis(Math.ceil(seconds * 1000));
+    }
+
+    /** Reads how long to wait, in milliseconds, as {@link #parseWaitSeconds} does. */
+    public boolean parseWaitMillis(int arg) {
+        return parseLong(arg, Errors.TIMEOUT_NO_INTEGER) && setWaitMillis(parsed);
+    }
+
+    private boolean setWaitMillis(double millis) {
+        if (millis < 0) {
+            reply().error(Errors.TIMEOUT_NEGATIVE);
+            return false;
+        }
+        if (millis > 0x1p63 || millis > Long.MAX_VALUE - nowMillis()) {
+            reply().error(Errors.TIMEOUT_OUT_OF_RANGE);
+            return false;
+        }
+        parsed = (long) millis;
+        return true;
+    }
+
+    /**
+     * There is nothing for this command yet: it is run again, from its beginning, whenever one of the keys changes that
+     * its form says are read, until it answers. The handler has changed and written nothing, and does nothing more.
+     * Where nobody may wait (in a transaction, on the link to a master) the answer is the one for a wait in vain.
+     *
+     * @param millis how long, 0 for ever
+     * @param inVain what is answered when the time is over
+     */
+    public void waitForKeys(long millis, Nothing inVain) {
+        if (isServing) {
+            isWaiting = true;
+        } else if (!maySuspend() || session().isMaster()) {
+            inVain.write(reply());
+        } else {
+            suspend();
+            isWaiting = true;
+            waitMillis = millis;
+            nothing = inVain;
+        }
+    }
+
+    /**
+     * Whether the command runs on behalf of a client that waits already. A key of another type then is none yet, where
+     * it would have been an error before.
+     */
+    public boolean isServing() {
+        return isServing;
+    }
+
+    void serve() {
+        isServing = true;
+    }
+
+    boolean isWaiting() {
+        return isWaiting;
+    }
+
+    long waitMillis() {
+        return waitMillis;
+    }
+
+    Nothing nothing() {
+        return nothing;
+    }
+
+    // ---- Transactions ----
+
+    /** What MULTI and WATCH have begun on this connection, or begin now. */
+    Transaction transaction() {
+        return session().transaction(keyspace);
+    }
+
+    /** Runs queued requests as part of this one, and answers an array of their replies. */
+    void runAll(RequestQueue queue) {
+        if (queueRunner == null) {
+            throw new IllegalStateException("a transaction runs no other");
+        }
+        hasOwnEffects = true; // Those of the requests that it runs.
+        queueRunner.runAll(session(), queue, reply());
+    }
+
     // ---- Replies ----
 
     /**
@@ -353,8 +472,16 @@ public final class Call {
      * The handler writes nothing.
      */
     public void suspend() {
+        if (!maySuspend()) {
+            throw new IllegalStateException("a transaction cannot wait");
+        }
         isSuspended = true;
         session().link().suspend();
+    }
+
+    /** Whether the reply may come later; not in a transaction. */
+    public boolean maySuspend() {
+        return queueRunner != null;
     }
 
     boolean isSuspended() {

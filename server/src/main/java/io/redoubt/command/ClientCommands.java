@@ -27,8 +27,7 @@ public final class ClientCommands extends CommandFamily {
     private static final byte[] BAD_NAME =
             Errors.line("ERR Client names cannot contain spaces, newlines or special characters.");
     private static final byte[] PAUSE_MODE = Errors.line("ERR CLIENT PAUSE mode must be WRITE or ALL");
-    private static final byte[] TIMEOUT_NO_INTEGER = Errors.line("ERR timeout is not an integer or out of range");
-    private static final byte[] TIMEOUT_NEGATIVE = Errors.line("ERR timeout is negative");
+    private static final byte[] UNBLOCKED = Errors.line("UNBLOCKED client unblocked via CLIENT UNBLOCK");
     private static final byte[] UNBLOCK_REASON = Errors.line("ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR");
 
     /** The types that TYPE chooses from. */
@@ -420,13 +419,14 @@ public final class ClientCommands extends CommandFamily {
             .arity(-3)
             .since("5.0.0")
             .summary("Ends the wait of a client that a blocking command holds.")
+            .flags(EXCLUSIVE) // So that nobody is being served.
             .args(
                     integer("client-id"),
                     oneOf("timeout_error", word("timeout", "TIMEOUT"), word("error", "ERROR"))
                             .optional())
-            .handler(ClientCommands::unblock);
+            .handler(this::unblock);
 
-    private static void unblock(Call call) {
+    private void unblock(Call call) {
         if (call.argCount() > 4) {
             replyWrongCount(call);
             return;
@@ -435,9 +435,14 @@ public final class ClientCommands extends CommandFamily {
             call.reply().error(UNBLOCK_REASON);
             return;
         }
-        if (call.parseLong(2)) {
-            call.reply().integer(0); // No command blocks yet.
+        if (!call.parseLong(2)) {
+            return;
         }
+        var target = sessions.byId(call.parsed());
+        var waiter = target == null ? null : target.waiter();
+        boolean isError = call.argCount() == 4 && call.argIs(3, "ERROR");
+        boolean isUnblocked = waiter != null && (isError ? waiter.endWithError(UNBLOCKED) : waiter.endWithNothing());
+        call.reply().integer(isUnblocked ? 1 : 0);
     }
 
     private static void replyWrongCount(Call call) {
@@ -469,12 +474,12 @@ public final class ClientCommands extends CommandFamily {
             call.reply().error(PAUSE_MODE);
             return;
         }
-        if (!call.parseLong(2, TIMEOUT_NO_INTEGER)) {
+        if (!call.parseLong(2, Errors.TIMEOUT_NO_INTEGER)) {
             return;
         }
         long millis = call.parsed();
         if (millis < 0) {
-            call.reply().error(TIMEOUT_NEGATIVE);
+            call.reply().error(Errors.TIMEOUT_NEGATIVE);
             return;
         }
         long until = call.nowMillis() > Long.MAX_VALUE - millis ? Long.MAX_VALUE : call.nowMillis() + millis;

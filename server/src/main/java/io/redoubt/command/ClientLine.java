@@ -4,11 +4,11 @@ import java.nio.charset.StandardCharsets;
 
 /** How CLIENT LIST, CLIENT INFO and ACL LOG show a client: one line of fields, in the order of Redis 7.0.15. */
 public final class ClientLine {
-    private final boolean showsLibrary;
+    private final boolean showsNewFields;
 
-    /** @param showsLibrary whether lib-name and lib-ver end the line, as since Redis 7.2 */
-    public ClientLine(boolean showsLibrary) {
-        this.showsLibrary = showsLibrary;
+    /** @param showsNewFields whether there are the fields of Redis newer than 7.0: watch, lib-name and lib-ver */
+    public ClientLine(boolean showsNewFields) {
+        this.showsNewFields = showsNewFields;
     }
 
     /** Returns the line without its end, each byte one char. Fields of a client of another loop may be a little old. */
@@ -17,6 +17,10 @@ public final class ClientLine {
         int queryBytes = link.queryBufferLength();
         int queryCapacity = Math.max(link.queryBufferCapacity(), queryBytes);
         long outputBytes = link.outputBytes();
+        var transaction = session.transaction();
+        long queuedBytes = transaction != null && transaction.isOpen()
+                ? transaction.queue().sizeInBytes()
+                : 0;
         var command = session.lastCommand();
         var subscriptions = session.subscriptions();
         var line = new StringBuilder(320)
@@ -44,16 +48,26 @@ public final class ClientLine {
                 .append(subscriptions == null ? 0 : subscriptions.patternCount())
                 .append(" ssub=")
                 .append(subscriptions == null ? 0 : subscriptions.shardChannelCount())
-                .append(" multi=-1 qbuf=")
+                .append(" multi=")
+                .append(
+                        transaction != null && transaction.isOpen()
+                                ? transaction.queue().count()
+                                : -1);
+        if (showsNewFields) {
+            line.append(" watch=").append(transaction == null ? 0 : transaction.watchedCount());
+        }
+        line.append(" qbuf=")
                 .append(queryBytes)
                 .append(" qbuf-free=")
                 .append(queryCapacity - queryBytes)
-                .append(" argv-mem=0 multi-mem=0 rbs=0 rbp=0 obl=0 oll=")
+                .append(" argv-mem=0 multi-mem=")
+                .append(queuedBytes)
+                .append(" rbs=0 rbp=0 obl=0 oll=")
                 .append(outputBytes > 0 ? 1 : 0)
                 .append(" omem=")
                 .append(outputBytes)
                 .append(" tot-mem=")
-                .append(link.memoryBytes())
+                .append(link.memoryBytes() + queuedBytes)
                 .append(" events=")
                 .append(outputBytes > 0 ? "rw" : "r")
                 .append(" cmd=")
@@ -62,7 +76,7 @@ public final class ClientLine {
                 .append(userName(session))
                 .append(" redir=-1 resp=")
                 .append(session.protocol());
-        if (showsLibrary) {
+        if (showsNewFields) {
             line.append(" lib-name=")
                     .append(session.libraryName())
                     .append(" lib-ver=")
@@ -87,6 +101,16 @@ public final class ClientLine {
         }
         if (session.subscriptions() != null) {
             line.append('P');
+        }
+        var transaction = session.transaction();
+        if (transaction != null && transaction.isOpen()) {
+            line.append('x');
+        }
+        if (session.isBlocked()) {
+            line.append('b');
+        }
+        if (transaction != null && transaction.isDirty()) {
+            line.append('d');
         }
         if (session.isClosing()) {
             line.append('c');

@@ -28,6 +28,10 @@ public enum CommandFlag {
     EXCLUSIVE,
     /** Ours, never shown: may run although RESP2 is busy with messages of channels. */
     WHILE_SUBSCRIBED,
+    /** Ours, never shown: inside MULTI it runs at once instead of being queued. */
+    NOT_QUEUED,
+    /** Ours, never shown: runs what MULTI has queued. */
+    RUNS_QUEUE,
     /** Ours, never shown: its arguments hold secrets, so that logs show none of them. */
     SECRET_ARGUMENTS;
 
@@ -40,6 +44,6 @@ public enum CommandFlag {
 
     /** Whether COMMAND INFO shows this flag; our own and Redis's internal ones stay hidden. */
     public boolean isShown() {
-        return this != EXCLUSIVE && this != MAY_REPLICATE && this != WHILE_SUBSCRIBED && this != SECRET_ARGUMENTS;
+        return ordinal() < EXCLUSIVE.ordinal();
     }
 }

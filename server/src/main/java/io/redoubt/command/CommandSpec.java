@@ -46,6 +46,7 @@ public final class CommandSpec {
     private boolean isOfRedis7;
     private boolean touchesKeyspace;
     private boolean writesAllKeys;
+    private boolean wakesOnDeletion;
     private @Nullable FormParser formParser;
     private @Nullable Handler handler;
     private int flagBits;
@@ -191,6 +192,12 @@ public final class CommandSpec {
     public CommandSpec writesAllKeys() {
         writesAllKeys = true;
         touchesKeyspace = true;
+        return this;
+    }
+
+    /** Who waits by this command is also woken when the key is deleted or its type changes (XREADGROUP). */
+    public CommandSpec wakesWhenDeleted() {
+        wakesOnDeletion = true;
         return this;
     }
 
@@ -476,6 +483,10 @@ public final class CommandSpec {
 
     public boolean isGrantedByWriteCategory() {
         return grantedByWriteCategory;
+    }
+
+    boolean wakesOnDeletion() {
+        return wakesOnDeletion;
     }
 
     public CommandStats stats() {

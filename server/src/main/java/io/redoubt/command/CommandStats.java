@@ -29,6 +29,11 @@ public final class CommandStats {
         }
     }
 
+    /** Adds to a call that was counted when it began to wait. */
+    void addTime(int loop, long nanoseconds) {
+        cells[loop * STRIDE + NANOS] += nanoseconds;
+    }
+
     /** Counts a call that was refused before it ran. */
     void reject(int loop) {
         cells[loop * STRIDE + REJECTED]++;

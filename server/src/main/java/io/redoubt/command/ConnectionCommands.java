@@ -7,6 +7,7 @@ import static io.redoubt.command.CommandFlag.ALLOW_BUSY;
 import static io.redoubt.command.CommandFlag.FAST;
 import static io.redoubt.command.CommandFlag.LOADING;
 import static io.redoubt.command.CommandFlag.NOSCRIPT;
+import static io.redoubt.command.CommandFlag.NOT_QUEUED;
 import static io.redoubt.command.CommandFlag.NO_AUTH;
 import static io.redoubt.command.CommandFlag.STALE;
 import static io.redoubt.command.CommandFlag.WHILE_SUBSCRIBED;
@@ -113,7 +114,7 @@ public final class ConnectionCommands extends CommandFamily {
             .since("1.0.0")
             .complexity("O(1)")
             .summary("Closes the connection once all replies are sent.")
-            .flags(NOSCRIPT, LOADING, STALE, FAST, NO_AUTH, ALLOW_BUSY, WHILE_SUBSCRIBED)
+            .flags(NOSCRIPT, LOADING, STALE, FAST, NO_AUTH, ALLOW_BUSY, WHILE_SUBSCRIBED, NOT_QUEUED)
             .categories(CONNECTION)
             .handler(ConnectionCommands::quit);
 
@@ -127,7 +128,7 @@ public final class ConnectionCommands extends CommandFamily {
             .since("6.2.0")
             .complexity("O(1)")
             .summary("Makes the connection what it was when it was new, its user included.")
-            .flags(NOSCRIPT, LOADING, STALE, FAST, NO_AUTH, ALLOW_BUSY, WHILE_SUBSCRIBED)
+            .flags(NOSCRIPT, LOADING, STALE, FAST, NO_AUTH, ALLOW_BUSY, WHILE_SUBSCRIBED, NOT_QUEUED)
             .categories(CONNECTION)
             .handler(this::reset);
 

@@ -1,13 +1,10 @@
 package io.redoubt.command;
 
-import io.redoubt.memory.ArenaFullException;
 import io.redoubt.resp.Reply;
-import io.redoubt.resp.ReplyTooLargeException;
 import io.redoubt.resp.RequestParser;
 import io.redoubt.store.Keyspace;
 import io.redoubt.store.Unit;
 import java.nio.charset.StandardCharsets;
-import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,42 +22,51 @@ public final class Dispatcher {
 
     /** What all dispatchers of a server share. */
     public record Shared(
-            CommandTable table, Gate gate, ServerState state, Keyspace keyspace, CommandObserver observer) {}
+            CommandTable table,
+            Gate gate,
+            ServerState state,
+            Keyspace keyspace,
+            CommandObserver observer,
+            Waiters waiters) {
+        /** Where nobody asks about those who wait. */
+        public Shared(CommandTable table, Gate gate, ServerState state, Keyspace keyspace, CommandObserver observer) {
+            this(table, gate, state, keyspace, observer, new Waiters(keyspace));
+        }
+    }
 
     private static final int RECLAIM_BLOCKS = 2000;
     private static final int EXPIRE_BUDGET = 400;
     private static final int UNKNOWN_TEXT_MAX = 128;
-    private static final int LARGE_REQUEST_BYTES = 1 << 20;
-    private static final int WRITE = 1 << CommandFlag.WRITE.ordinal();
-    private static final int MAY_REPLICATE = 1 << CommandFlag.MAY_REPLICATE.ordinal();
 
     private final CommandTable table;
-    private final Gate gate;
-    private final ServerState state;
     private final Keyspace keyspace;
-    private final CommandObserver observer;
     private final int loop;
     private final Unit unit;
+    private final Admission admission;
+    private final ShardLocks locks;
+    private final CommandRunner runner;
     private final Call call;
-    private final long[] wantedShards;
-    private long lastNanos;
-    private long commandCount;
+    private final Waiters waiters;
+    private final WaiterRunner waiterRunner;
+    /** Commands follow that belong to one unit. */
+    private boolean isRunOpen;
 
     public Dispatcher(Shared shared, int loop) {
         table = shared.table;
-        gate = shared.gate;
-        state = shared.state;
         keyspace = shared.keyspace;
-        observer = shared.observer;
         this.loop = loop;
         unit = keyspace.unit(loop);
-        call = new Call(keyspace, unit);
-        wantedShards = new long[(keyspace.shardCount() + 63) / 64];
+        admission = new Admission(shared.gate, shared.state);
+        locks = new ShardLocks(keyspace, unit);
+        runner = new CommandRunner(unit, shared.observer, loop);
+        waiters = shared.waiters;
+        waiterRunner = new WaiterRunner(admission, runner, keyspace, unit);
+        call = new Call(keyspace, unit, new QueueRunner(admission, runner, keyspace, unit));
     }
 
     /** Enters the keyspace for a batch of requests; a command's time counts from the end of the one before. */
     public void enter() {
-        lastNanos = System.nanoTime();
+        runner.startClock();
         keyspace.mode().enterShared(loop);
     }
 
@@ -88,6 +94,7 @@ public final class Dispatcher {
                 int deleted = keyspace.expireSome(unit, shard, database, EXPIRE_BUDGET, nowMillis);
                 more |= deleted > EXPIRE_BUDGET / 4;
             }
+            serveWaiters();
             leave();
         }
         return more;
@@ -95,12 +102,36 @@ public final class Dispatcher {
 
     /** How many commands this loop has run. */
     public long commandCount() {
-        return commandCount;
+        return runner.commandCount();
     }
 
     /** The arguments to fill before {@link #run}, for requests that no parser made. */
     public Args args() {
         return call.args();
+    }
+
+    /** The requests until {@link #endRun} are one unit: what a master has sent as a transaction. Exclusive mode. */
+    public void beginRun(long nowMillis, boolean isFromMaster) {
+        unit.begin(nowMillis, isFromMaster);
+        isRunOpen = true;
+    }
+
+    public void endRun() {
+        isRunOpen = false;
+        unit.end();
+        serveWaiters();
+    }
+
+    private void beginUnit(Session session, long nowMillis) {
+        if (!isRunOpen) {
+            unit.begin(nowMillis, session.isMaster());
+        }
+    }
+
+    private void endUnit() {
+        if (!isRunOpen) {
+            unit.end();
+        }
     }
 
     /** Runs the request that a parser holds. */
@@ -116,27 +147,35 @@ public final class Dispatcher {
         reply.setProtocol(session.protocol());
         call.begin(session, reply);
         int result = DONE;
-        var spec = table.find(args.buffer(), args.start(0), args.length(0));
-        if (spec == null) {
-            unknownCommand(args, reply);
-        } else {
-            if (spec.isContainer() && args.count() > 1) {
-                var subcommand = spec.subcommandAt(args, 1);
-                if (subcommand == null) {
-                    reply.error("ERR unknown subcommand '" + shorten(args.text(1)) + "'. Try "
-                            + spec.name().toUpperCase(java.util.Locale.ROOT) + " HELP.");
-                    spec.stats().reject(loop);
-                    finish(session, reply, mark);
-                    return DONE;
-                }
-                spec = subcommand;
-            }
+        var spec = find(session, args, reply);
+        if (spec != null) {
             result = judge(session, spec, args, reply, nowMillis);
         }
         if (result != POSTPONED) {
             finish(session, reply, mark);
         }
         return result;
+    }
+
+    /** Returns the command or subcommand that is to run; null when there is none, and the error is written. */
+    private @Nullable CommandSpec find(Session session, Args args, Reply reply) {
+        var spec = table.find(args.buffer(), args.start(0), args.length(0));
+        if (spec == null) {
+            unknownCommand(args, reply);
+            breakTransaction(session);
+            return null;
+        }
+        if (!spec.isContainer() || args.count() == 1) {
+            return spec;
+        }
+        var subcommand = spec.subcommandAt(args, 1);
+        if (subcommand == null) {
+            reply.error("ERR unknown subcommand '" + shorten(args.text(1)) + "'. Try "
+                    + spec.name().toUpperCase(java.util.Locale.ROOT) + " HELP.");
+            spec.stats().reject(loop);
+            breakTransaction(session);
+        }
+        return subcommand;
     }
 
     private static String shorten(String text) {
@@ -159,195 +198,152 @@ public final class Dispatcher {
 
     private int judge(Session session, CommandSpec spec, Args args, Reply reply, long nowMillis) {
         if (spec.handlerOrNull() == null || !spec.accepts(args.count())) {
-            reply.error("ERR wrong number of arguments for '" + spec.fullName() + "' command");
-            spec.stats().reject(loop);
+            String problem = "wrong number of arguments for '" + spec.fullName() + "' command";
+            reject(session, spec, reply, spec.has(CommandFlag.RUNS_QUEUE) ? problem : "ERR " + problem);
             return DONE;
         }
-        unit.begin(nowMillis, session.isMaster());
-        byte[] refusal = refusal(session, spec, args);
+        beginUnit(session, nowMillis);
+        byte[] refusal = admission.refusal(session, spec, args, call.form());
         if (refusal == null && session.isInSubscribedMode() && !spec.has(CommandFlag.WHILE_SUBSCRIBED)) {
             refusal = Errors.notWhileSubscribed(spec);
         }
         if (refusal != null) {
-            reply.error(refusal);
-            spec.stats().reject(loop);
-            unit.end();
+            reject(session, spec, reply, refusal);
+            endUnit();
             return DONE;
         }
-        int bits = state.bits();
-        if ((bits & (ServerState.PAUSED | ServerState.PAUSED_WRITES)) != 0 && isPaused(bits, session, spec)) {
-            unit.end();
+        if (admission.isPaused(session, spec)) {
+            endUnit();
             return POSTPONED;
         }
-        if (!spec.has(CommandFlag.EXCLUSIVE) || keyspace.mode().isExclusiveHere()) {
-            lockKeys(session, args, call.form());
-            execute(session, spec, args, reply);
+        if (session.isInTransaction() && !spec.has(CommandFlag.NOT_QUEUED)) {
+            call.transaction().add(spec, args, call.form(), locks);
+            session.setLastCommand(spec);
+            reply.queued();
+            endUnit();
+            return DONE;
+        }
+        if (keyspace.mode().isExclusiveHere()) {
+            execute(spec);
+        } else if (needsAll(session, spec)) {
+            executeExclusively(session, spec, args, reply);
         } else {
-            unit.unlockAll();
-            keyspace.mode().leaveShared(loop);
-            keyspace.mode().enterExclusive();
-            try {
-                // Rights may have changed between the two modes.
-                refusal = refusal(session, spec, args);
-                if (refusal == null) {
-                    execute(session, spec, args, reply);
-                } else {
-                    reply.error(refusal);
-                    unit.end();
-                }
-            } finally {
-                keyspace.mode().leaveExclusive();
-                keyspace.mode().enterShared(loop);
+            if (spec.has(CommandFlag.RUNS_QUEUE)) {
+                locks.take(call.transaction().shardsForExec(locks));
+            } else {
+                locks.take(args, call.form());
+            }
+            if (wakesFarWaiters(session, spec, args)) {
+                executeExclusively(session, spec, args, reply);
+            } else {
+                execute(spec);
             }
         }
         return call.isSuspended() ? SUSPENDED : DONE;
     }
 
-    /** Parses the form, asks the gate and the server's state; returns the error to answer, or null. */
-    private byte @Nullable [] refusal(Session session, CommandSpec spec, Args args) {
-        var form = call.form();
-        spec.parse(args, form);
-        if (!session.isMaster()) {
-            if (session.aclGeneration() != gate.generation()) {
-                gate.refresh(session);
-            }
-            var user = session.user();
-            if (user == null) {
-                if (!spec.has(CommandFlag.NO_AUTH)) {
-                    return Errors.NO_AUTH;
-                }
-            } else if (!user.isUnrestricted() && !spec.has(CommandFlag.NO_AUTH)) {
-                int verdict = gate.check(user, spec, args, form, session.database());
-                if (verdict != Gate.ALLOWED) {
-                    return gate.denied(session, spec, args, verdict);
-                }
-            }
+    private static boolean needsAll(Session session, CommandSpec spec) {
+        if (spec.has(CommandFlag.RUNS_QUEUE)) {
+            var transaction = session.transaction();
+            return transaction != null && transaction.isExclusive();
         }
-        int bits = state.bits();
-        return bits == 0 ? null : stateRefusal(bits, session, spec);
+        return spec.has(CommandFlag.EXCLUSIVE);
     }
 
-    private static byte @Nullable [] stateRefusal(int bits, Session session, CommandSpec spec) {
-        boolean isMaster = session.isMaster();
-        if ((bits & ServerState.OUT_OF_MEMORY) != 0 && spec.has(CommandFlag.DENYOOM) && !isMaster) {
-            return Errors.OUT_OF_MEMORY;
-        }
-        if ((bits & ServerState.SAVE_FAILED) != 0
-                && !isMaster
-                && (spec.has(CommandFlag.WRITE) || spec.name().equals("ping"))) {
-            return Errors.MISCONF;
-        }
-        if ((bits & ServerState.TOO_FEW_REPLICAS) != 0 && !isMaster && spec.has(CommandFlag.WRITE)) {
-            return Errors.NO_REPLICAS;
-        }
-        if ((bits & ServerState.READ_ONLY) != 0 && !isMaster && spec.has(CommandFlag.WRITE)) {
-            return Errors.READ_ONLY;
-        }
-        if ((bits & ServerState.STALE) != 0 && !isMaster && !spec.has(CommandFlag.STALE)) {
-            return Errors.MASTER_DOWN;
-        }
-        if ((bits & ServerState.LOADING) != 0 && !isMaster && !spec.has(CommandFlag.LOADING)) {
-            return Errors.LOADING;
-        }
-        return null;
-    }
-
-    private static boolean isPaused(int bits, Session session, CommandSpec spec) {
-        if (session.isMaster() || session.isReplica()) {
+    /** Whether the command may make a key ready for a client that needs other shards than those that are held. */
+    private boolean wakesFarWaiters(Session session, CommandSpec spec, Args args) {
+        if (!unit.holdsSpanningFollowers()
+                || (Admission.flagBits(session, spec) & 1 << CommandFlag.WRITE.ordinal()) == 0) {
             return false;
         }
-        return (bits & ServerState.PAUSED) != 0 || (spec.flagBits() & (WRITE | MAY_REPLICATE)) != 0;
-    }
-
-    private void lockKeys(Session session, Args args, Form form) {
-        if (keyspace.shardCount() == 1) {
-            return;
-        }
-        int count = form.keyCount();
-        if (count == 0) {
-            unit.unlockAll();
-            return;
-        }
-        int first = keyspace.shardOf(args.buffer(), args.start(form.keyArg(0)), args.length(form.keyArg(0)));
-        boolean same = true;
-        for (int i = 1; i < count && same; i++) {
+        var form = call.form();
+        for (int i = 0; i < form.keyCount(); i++) {
             int arg = form.keyArg(i);
-            same = keyspace.shardOf(args.buffer(), args.start(arg), args.length(arg)) == first;
+            int database = form.keyDatabase(i);
+            if (keyspace.isFollowed(
+                    database == Form.CURRENT_DATABASE ? session.database() : database,
+                    args.buffer(),
+                    args.start(arg),
+                    args.length(arg))) {
+                return true;
+            }
         }
-        if (same) {
-            unit.lock(first);
-            return;
-        }
-        Arrays.fill(wantedShards, 0);
-        for (int i = 0; i < count; i++) {
-            int arg = form.keyArg(i);
-            int shard = keyspace.shardOf(args.buffer(), args.start(arg), args.length(arg));
-            wantedShards[shard >> 6] |= 1L << shard;
-        }
-        unit.lockAll(wantedShards);
+        return spec.has(CommandFlag.RUNS_QUEUE);
     }
 
-    private void execute(Session session, CommandSpec spec, Args args, Reply reply) {
-        long errors = reply.errorCount();
-        call.beginCommand(spec);
-        session.setLastCommand(spec);
-        byte[] formError = call.form().error;
-        if (formError != null) {
-            reply.error(formError);
-        } else {
-            run(session, spec, reply);
-        }
-        if (unit.changes() > 0 && !call.hasOwnEffects() && unit.effects().isWanted()) {
-            call.logAsSent();
-        }
-        unit.end();
-        long now = System.nanoTime();
-        long nanos = now - lastNanos;
-        lastNanos = now;
-        commandCount++;
-        spec.stats().add(loop, nanos, reply.errorCount() != errors);
-        if (observer.recordsLatency()) {
-            spec.stats().latency().record(nanos);
-        }
-        if (nanos >= observer.thresholdNanos()) {
-            observer.ran(session, spec, args, nanos);
-        }
-        if (observer.isMonitored()) {
-            observer.saw(session, spec, args);
-        }
-    }
-
-    private void run(Session session, CommandSpec spec, Reply reply) {
-        int mark = reply.mark();
+    private void executeExclusively(Session session, CommandSpec spec, Args args, Reply reply) {
+        unit.unlockAll();
+        keyspace.mode().leaveShared(loop);
+        keyspace.mode().enterExclusive();
         try {
-            if (unit.effects().isWanted() && spec.has(CommandFlag.WRITE)) {
-                requireRoomForEffects();
+            // Rights may have changed between the two modes.
+            byte[] refusal = admission.refusal(session, spec, args, call.form());
+            if (refusal == null) {
+                execute(spec);
+            } else {
+                reject(session, spec, reply, refusal);
+                endUnit();
             }
-            spec.handler().run(call);
-        } catch (ArenaFullException full) {
-            reply.truncate(mark);
-            reply.error(Errors.OUT_OF_MEMORY);
-            if (unit.changes() > 0 && unit.effects().isWanted()) {
-                call.logWrittenKeys(); // Some keys are written, others are not: replicas get what is, not what was
-                // asked.
-            }
-        } catch (ReplyTooLargeException full) {
-            reply.truncate(mark);
-            reply.error(Errors.NO_ROOM_FOR_REPLY);
-            if (unit.changes() > 0) {
-                session.link()
-                        .closeAfterReplies(); // As where a reply grows beyond the limit: it was done all the same.
-            }
+        } finally {
+            keyspace.mode().leaveExclusive();
+            keyspace.mode().enterShared(loop);
         }
     }
 
-    /** A large request takes its size twice more where it is logged. */
-    private void requireRoomForEffects() {
-        var args = call.args();
-        int last = args.count() - 1;
-        long bytes = (long) args.start(last) + args.length(last) - args.start(0);
-        if (bytes > LARGE_REQUEST_BYTES) {
-            keyspace.heap().requireForData(2 * bytes);
+    private void execute(CommandSpec spec) {
+        runner.run(call, spec);
+        if (call.isWaiting()) {
+            waiters.add(call);
+        }
+        endUnit();
+        serveWaiters();
+    }
+
+    /** Serves those who wait for what the unit that has just ended has changed, before its locks are let go. */
+    private void serveWaiters() {
+        if (isRunOpen || !unit.hasReady() || !waiterRunner.serve()) {
+            return;
+        }
+        // Nobody has foreseen that other shards would be needed (a key has expired): they are served a little later.
+        unit.unlockAll();
+        keyspace.mode().leaveShared(loop);
+        keyspace.mode().enterExclusive();
+        try {
+            waiterRunner.serveLeft();
+        } finally {
+            keyspace.mode().leaveExclusive();
+            keyspace.mode().enterShared(loop);
+        }
+    }
+
+    // ---- What does not run ----
+
+    private void reject(Session session, CommandSpec spec, Reply reply, byte[] error) {
+        if (spec.has(CommandFlag.RUNS_QUEUE)) {
+            reject(session, spec, reply, new String(error, 1, error.length - 3, StandardCharsets.UTF_8));
+        } else {
+            reply.error(error);
+            spec.stats().reject(loop);
+            breakTransaction(session);
+        }
+    }
+
+    private void reject(Session session, CommandSpec spec, Reply reply, String error) {
+        spec.stats().reject(loop);
+        if (spec.has(CommandFlag.RUNS_QUEUE)) {
+            reply.error("EXECABORT Transaction discarded because of: " + error);
+            session.endTransaction();
+        } else {
+            reply.error(error);
+            breakTransaction(session);
+        }
+    }
+
+    /** A request that should have been queued was refused, so the transaction will do nothing. */
+    private static void breakTransaction(Session session) {
+        var transaction = session.transaction();
+        if (transaction != null && transaction.isOpen()) {
+            transaction.breakUp();
         }
     }
 

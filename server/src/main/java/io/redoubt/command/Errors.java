@@ -14,6 +14,7 @@ public final class Errors {
     public static final byte[] DB_INDEX = line("ERR DB index is out of range");
     public static final byte[] SAME_OBJECT = line("ERR source and destination objects are the same");
     public static final byte[] NO_AUTH = line("NOAUTH Authentication required.");
+    public static final byte[] NOT_IN_TRANSACTION = line("ERR Command not allowed inside a transaction");
     public static final byte[] OUT_OF_MEMORY = line("OOM command not allowed when used memory > 'maxmemory'.");
     public static final byte[] NO_ROOM_FOR_REPLY = line("OOM not enough memory for the reply");
     public static final byte[] READ_ONLY = line("READONLY You can't write against a read only replica.");
@@ -25,6 +26,10 @@ public final class Errors {
             + " unable to persist to disk. Commands that may modify the data set are disabled, because this instance"
             + " is configured to report errors during writes if RDB snapshotting fails (stop-writes-on-bgsave-error"
             + " option). Please check the Redis logs for details about the RDB error.");
+    public static final byte[] TIMEOUT_NO_FLOAT = line("ERR timeout is not a float or out of range");
+    public static final byte[] TIMEOUT_NO_INTEGER = line("ERR timeout is not an integer or out of range");
+    public static final byte[] TIMEOUT_NEGATIVE = line("ERR timeout is negative");
+    public static final byte[] TIMEOUT_OUT_OF_RANGE = line("ERR timeout is out of range");
     public static final byte[] TOO_LONG = line("ERR string exceeds maximum allowed size (proto-max-bulk-len)");
     public static final byte[] INTERNAL = line("ERR internal error");
 

@@ -747,7 +747,7 @@ public final class KeyCommands extends CommandFamily {
 
     private static void flush(Call call, int database) {
         call.keyspace().events().beforeFlush(database);
-        call.unit().changed(call.keyspace().flush(database));
+        call.unit().changed(call.keyspace().flush(call.unit(), database));
     }
 
     final CommandSpec swapdb = command("SWAPDB")
@@ -786,7 +786,7 @@ public final class KeyCommands extends CommandFamily {
         int second = call.form().slots[2];
         if (first != second) {
             call.keyspace().events().beforeSwap(first, second);
-            call.keyspace().swap(first, second);
+            call.keyspace().swap(call.unit(), first, second);
         }
         call.unit().changed();
         call.reply().ok();

@@ -1,6 +1,7 @@
 package io.redoubt.command;
 
 import io.redoubt.resp.Reply;
+import io.redoubt.store.Keyspace;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -38,6 +39,14 @@ public final class Session {
 
         /** Runs an action on the connection's loop, which may write a late reply, and goes on. From any thread. */
         void resume(Consumer<Reply> lateReply);
+
+        /**
+         * Runs an action on the connection's loop at a time, unless {@link #resume} or {@link #close} come before. One
+         * at a time; a second takes the place of the first. On the connection's loop.
+         */
+        default void callAt(long unixMillis, Runnable action) {
+            throw new IllegalStateException("nothing here waits");
+        }
 
         /** Gives a message that is no reply to a request (push, stream) to the connection. From any thread. */
         void push(byte[] bytes);
@@ -111,6 +120,9 @@ public final class Session {
     private volatile Object credential = "";
     private volatile @Nullable Object attachment;
     private volatile long commandCount;
+    private volatile @Nullable Transaction transaction;
+    private volatile @Nullable Waiter waiter;
+    private volatile boolean isPostponed;
 
     public Session(long id, Link link, long nowMillis) {
         this.id = id;
@@ -308,12 +320,77 @@ public final class Session {
         attachment = object;
     }
 
+    /** Ends what lives longer than a request: the client is gone. */
+    public void gone() {
+        endTransaction();
+        var own = waiter;
+        if (own != null) {
+            own.gone();
+        }
+    }
+
+    /** How this client waits for keys; null while it does not. */
+    @Nullable
+    Waiter waiter() {
+        return waiter;
+    }
+
+    void setWaiter(@Nullable Waiter newWaiter) {
+        waiter = newWaiter;
+    }
+
+    /** Its request waits until clients are no longer paused. */
+    public void setPostponed(boolean on) {
+        isPostponed = on;
+    }
+
+    /** Whether it waits for keys, or for the end of a pause. */
+    public boolean isBlocked() {
+        return isPostponed || waiter != null;
+    }
+
+    /** Whether MULTI has been sent, and EXEC or DISCARD has not; also while EXEC runs. */
+    public boolean isInTransaction() {
+        var own = transaction;
+        return own != null && own.isOpen();
+    }
+
+    /** What MULTI or WATCH have begun; null if neither was ever sent. */
+    @Nullable
+    Transaction transaction() {
+        return transaction;
+    }
+
+    Transaction transaction(Keyspace keyspace) {
+        var own = transaction;
+        if (own == null) {
+            own = new Transaction(keyspace);
+            transaction = own;
+        }
+        return own;
+    }
+
+    /** Forgets queued requests and watched keys. On the connection's loop. */
+    public void endTransaction() {
+        var own = transaction;
+        if (own != null) {
+            own.end();
+        }
+    }
+
+    /** Bytes of requests that are queued. */
+    public int queuedBytes() {
+        var own = transaction;
+        return own == null ? 0 : own.queue().byteCount();
+    }
+
     /** Back to what a new connection is, except for its user: RESET. */
     public void reset() {
         var subscribed = subscriptions;
         if (subscribed != null) {
             subscribed.endAll();
         }
+        endTransaction();
         database = 0;
         protocol = 2;
         name = new byte[0];

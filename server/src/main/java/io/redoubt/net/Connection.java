@@ -64,6 +64,7 @@ final class Connection implements Session.Link {
     private int runningBytes;
 
     private boolean isSuspended;
+    private EventLoop.@Nullable Timer timer;
     private volatile boolean isPostponed;
     private volatile boolean isClosed;
     private volatile boolean closesAfterReplies;
@@ -244,11 +245,6 @@ final class Connection implements Session.Link {
             return;
         }
         runRequests(kept, queryStart, queryEnd, true);
-        if (queryEnd - queryStart > loop.settings().queryBufferBytesMax) {
-            loop.hooks().log(true, "Closing client that reached max query buffer length: id=" + session.id());
-            loop.stats().queryLimitDisconnections.incrementAndGet();
-            close();
-        }
     }
 
     /** Runs the requests in a buffer, which is the loop's or our own, and keeps what is left. */
@@ -287,6 +283,7 @@ final class Connection implements Session.Link {
                 if (outcome == Dispatcher.POSTPONED) {
                     suspend();
                     isPostponed = true;
+                    session.setPostponed(true);
                     break;
                 }
                 at = parser.next();
@@ -307,6 +304,11 @@ final class Connection implements Session.Link {
         runningBytes = 0;
         keep(buffer, at, limit, isKept);
         chargeQuery();
+        if (queryEnd - queryStart + (long) session.queuedBytes() > loop.settings().queryBufferBytesMax) {
+            loop.hooks().log(true, "Closing client that reached max query buffer length: id=" + session.id());
+            loop.stats().queryLimitDisconnections.incrementAndGet();
+            close();
+        }
         flush(reply);
         loop.memory().relieveIfDue(loop.nowMillis());
         holdReads(mustHoldReads());
@@ -325,8 +327,7 @@ final class Connection implements Session.Link {
             return true;
         }
         // With a hard limit, Redis's way is to let replies grow to it.
-        return limit().hardBytes() == 0
-                && (bytes > UNREAD_REPLIES_MAX || !session.isAuthenticated());
+        return limit().hardBytes() == 0 && (bytes > UNREAD_REPLIES_MAX || !session.isAuthenticated());
     }
 
     private boolean mustHoldReads() {
@@ -715,6 +716,7 @@ final class Connection implements Session.Link {
         }
         if (isPostponed && !loop.hooks().isPaused()) {
             isPostponed = false;
+            session.setPostponed(false);
             isSuspended = false;
             runKept();
         }
@@ -732,6 +734,7 @@ final class Connection implements Session.Link {
                 return;
             }
             isSuspended = false;
+            cancelTimer();
             Reply reply = loop.reply;
             reply.reset();
             reply.setProtocol(session.protocol());
@@ -739,6 +742,19 @@ final class Connection implements Session.Link {
             flush(reply);
             runKept();
         });
+    }
+
+    @Override
+    public void callAt(long unixMillis, Runnable action) {
+        cancelTimer();
+        timer = loop.schedule(unixMillis, action);
+    }
+
+    private void cancelTimer() {
+        if (timer != null) {
+            loop.cancel(timer);
+            timer = null;
+        }
     }
 
     @Override
@@ -802,6 +818,7 @@ final class Connection implements Session.Link {
             return;
         }
         isClosed = true;
+        cancelTimer();
         session.setClosing();
         if (key != null) {
             key.cancel();

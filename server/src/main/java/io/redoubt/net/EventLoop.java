@@ -8,6 +8,7 @@ import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.util.ArrayList;
 import java.util.Queue;
+import java.util.TreeSet;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -45,6 +46,8 @@ public final class EventLoop implements Executor, Runnable {
 
     private volatile boolean isStopping;
     private volatile long nowMillis = System.currentTimeMillis();
+    private final TreeSet<Timer> timers = new TreeSet<>();
+    private long lastTimer;
     private long nextTickMillis;
     private boolean hasMoreBackground;
     private long reads;
@@ -148,8 +151,42 @@ public final class EventLoop implements Executor, Runnable {
         closeAll();
     }
 
+    /** An action for later; the number tells apart those of the same time. */
+    record Timer(long atMillis, long number, Runnable action) implements Comparable<Timer> {
+        @Override
+        public int compareTo(Timer other) {
+            int byTime = Long.compare(atMillis, other.atMillis);
+            return byTime != 0 ? byTime : Long.compare(number, other.number);
+        }
+    }
+
+    /** Runs an action on this loop at a time. On this loop. */
+    Timer schedule(long unixMillis, Runnable action) {
+        var timer = new Timer(unixMillis, ++lastTimer, action);
+        timers.add(timer);
+        return timer;
+    }
+
+    /** Forgets an action; one that has run is forgotten already. On this loop. */
+    void cancel(Timer timer) {
+        timers.remove(timer);
+    }
+
+    private void runTimers() {
+        while (!timers.isEmpty() && timers.first().atMillis() <= nowMillis) {
+            timers.removeFirst().action().run();
+        }
+    }
+
+    private long millisToWait() {
+        long next = timers.isEmpty()
+                ? nextTickMillis
+                : Math.min(nextTickMillis, timers.first().atMillis());
+        return hasMoreBackground ? 1 : Math.max(1, next - System.currentTimeMillis());
+    }
+
     private void turn() throws IOException {
-        long wait = hasMoreBackground ? 1 : Math.max(1, nextTickMillis - System.currentTimeMillis());
+        long wait = millisToWait();
         if (tasks.isEmpty()) {
             selector.select(onSelected, wait);
         } else {
@@ -161,6 +198,7 @@ public final class EventLoop implements Executor, Runnable {
         while ((task = tasks.poll()) != null) {
             task.run();
         }
+        runTimers();
         boolean isTick = nowMillis >= nextTickMillis;
         if (isTick || hasMoreBackground) {
             background();

@@ -2,6 +2,7 @@ package io.redoubt.observe;
 
 import io.redoubt.command.CommandSpec;
 import io.redoubt.command.CommandTable;
+import io.redoubt.command.Session;
 import io.redoubt.command.Sessions;
 import io.redoubt.config.Config;
 import io.redoubt.net.ClientMemory;
@@ -101,7 +102,10 @@ public final class InfoSections {
                             .mapToLong(session -> session.link().outputBytes())
                             .max()
                             .orElse(0));
-            fixed("blocked_clients", 0, "no command blocks yet");
+            number(
+                    "blocked_clients",
+                    "Clients that wait for keys or for the end of a pause",
+                    () -> sessions.all().stream().filter(Session::isBlocked).count());
             fixed("tracking_clients", 0, "tracking does not exist yet");
             fixed("clients_in_timeout_table", 0, "no command blocks yet");
         }

@@ -315,7 +315,7 @@ public final class Persistence {
         try (var in = how.saves() ? saveAndOpen(target) : Files.newInputStream(target)) {
             if (how.flushes()) {
                 for (int database = 0; database < keyspace.databaseCount(); database++) {
-                    keyspace.flush(database);
+                    keyspace.flush(keyspace.unit(keyspace.loopCount()), database);
                 }
             }
             boolean replaces = how.flushes() || how.merges();

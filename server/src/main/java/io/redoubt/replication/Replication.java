@@ -662,6 +662,11 @@ public final class Replication {
         }
     }
 
+    /** Settings have changed that decide what clients may do. Exclusive mode. */
+    public void settingsChanged() {
+        refreshState(System.currentTimeMillis());
+    }
+
     /** Sets the bits of the server's state that follow from role, link and replicas. */
     void refreshState(long nowMillis) {
         var link = master;

@@ -92,7 +92,7 @@ final class SnapshotLoader {
 
     private void flush() {
         for (int database = 0; database < keyspace.databaseCount(); database++) {
-            keyspace.flush(database);
+            keyspace.flush(keyspace.unit(keyspace.loopCount()), database);
         }
     }
 

@@ -144,15 +144,18 @@ final class StreamApplier {
     }
 
     private void runAll(byte[] buffer, int from, int to, long now) throws LinkException {
-        int at = from;
-        while (at < to) {
-            if (runParser.parse(buffer, at, to) != RequestParser.COMPLETE) {
-                throw new LinkException("The stream of the master is damaged inside a MULTI.", true);
+        dispatcher.beginRun(now, true);
+        try {
+            for (int at = from; at < to; at = runParser.next()) {
+                if (runParser.parse(buffer, at, to) != RequestParser.COMPLETE) {
+                    throw new LinkException("The stream of the master is damaged inside a MULTI.", true);
+                }
+                if (!is(runParser, "MULTI") && !is(runParser, "EXEC")) {
+                    run(runParser, now);
+                }
             }
-            if (!is(runParser, "MULTI") && !is(runParser, "EXEC")) {
-                run(runParser, now);
-            }
-            at = runParser.next();
+        } finally {
+            dispatcher.endRun();
         }
         stream.appendVerbatim(buffer, from, to - from);
     }

@@ -4,6 +4,8 @@ import io.redoubt.log.EffectStream;
 import io.redoubt.memory.HeapBudget;
 import io.redoubt.memory.SipHash;
 import java.util.Arrays;
+import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
@@ -182,6 +184,7 @@ public final class Keyspace {
         partition.removeFound(handle);
         unit.freedIn(partition);
         unit.expiredKeys++;
+        changed(unit, database, chunk, keyStart, keyLength); // The block rests until the unit ends.
     }
 
     /**
@@ -231,7 +234,9 @@ public final class Keyspace {
             unit.freedIn(partition);
         }
         boolean isNew = partition.table.count() != countBefore;
-        return setExpiryAfterPut(unit, partition, database, key, keyOffset, keyLength, expiryMillis) || isNew;
+        boolean wasExpired = setExpiryAfterPut(unit, partition, database, key, keyOffset, keyLength, expiryMillis);
+        changed(unit, database, key, keyOffset, keyLength);
+        return wasExpired || isNew;
     }
 
     /** Sets an integer, whatever was there; says whether there was no such key. */
@@ -246,7 +251,9 @@ public final class Keyspace {
             unit.freedIn(partition);
         }
         boolean isNew = partition.table.count() != countBefore;
-        return setExpiryAfterPut(unit, partition, database, key, keyOffset, keyLength, expiryMillis) || isNew;
+        boolean wasExpired = setExpiryAfterPut(unit, partition, database, key, keyOffset, keyLength, expiryMillis);
+        changed(unit, database, key, keyOffset, keyLength);
+        return wasExpired || isNew;
     }
 
     /**
@@ -280,6 +287,7 @@ public final class Keyspace {
         }
         entry.partition().removeFound(entry.handle());
         unit.freedIn(entry.partition());
+        changed(unit, database, key, offset, length);
         return true;
     }
 
@@ -292,16 +300,18 @@ public final class Keyspace {
         }
         partition.removeFound(handle);
         unit.freedIn(partition);
+        changed(unit, database, key, offset, length);
         return true;
     }
 
     /** Sets or, with {@link #NO_EXPIRY}, removes the expiry of a key that exists. */
-    public void setExpiry(int database, byte[] key, int offset, int length, long expiryMillis) {
+    public void setExpiry(Unit unit, int database, byte[] key, int offset, int length, long expiryMillis) {
         var table = partition(database, key, offset, length).table;
         if (table.find(hash(key, offset, length), key, offset, length) == 0) {
             throw new IllegalStateException("no such key");
         }
         table.setFoundExpiry(expiryMillis);
+        changed(unit, database, key, offset, length);
     }
 
     /**
@@ -348,6 +358,73 @@ public final class Keyspace {
         }
     }
 
+    // ---- Who follows single keys ----
+
+    /**
+     * Every change of a key passes here. What puts, deletes or expires calls it by itself; who changes a value where it
+     * stands calls it afterwards, which {@code Call.changed} does.
+     */
+    public void changed(Unit unit, int database, byte[] key, int offset, int length) {
+        var followers = shards[shardOf(key, offset, length)].followers;
+        if (!followers.isEmpty()) {
+            followers.changed(unit, database, key, offset, length);
+        }
+    }
+
+    private Shard shardOf(KeyName key) {
+        return shards[shardOf(key.bytes(), 0, key.bytes().length)];
+    }
+
+    /** From now on somebody is told of changes of a key. The caller holds its shard. */
+    public void follow(KeyName key, KeyFollower follower) {
+        shardOf(key).followers.add(key, follower);
+    }
+
+    /** Ends {@link #follow}. From any thread. */
+    public void unfollow(KeyName key, KeyFollower follower) {
+        shardOf(key).followers.remove(key, follower);
+    }
+
+    /** Whether anybody follows a key. The caller holds its shard. */
+    public boolean isFollowed(int database, byte[] key, int offset, int length) {
+        return shards[shardOf(key, offset, length)].followers.isFollowed(database, key, offset, length);
+    }
+
+    /** Whether nobody else can change a key now. */
+    public boolean isHeld(Unit unit, KeyName key) {
+        return shards.length == 1 || mode.isExclusiveHere() || unit.holds(shardOf(key.bytes(), 0, key.bytes().length));
+    }
+
+    /** Returns who follows a key, those first who came first. */
+    public KeyFollower[] followersOf(KeyName key) {
+        return shardOf(key).followers.of(key);
+    }
+
+    /** Whether a key exists and has not expired. Changes nothing, and counts as no look-up. */
+    public boolean isPresent(Unit unit, KeyName key) {
+        var table = shardOf(key).databases[key.database()].table;
+        byte[] bytes = key.bytes();
+        if (table.find(hash(bytes, 0, bytes.length), bytes, 0, bytes.length) == 0) {
+            return false;
+        }
+        long expiryMillis = table.foundExpiry();
+        return expiryMillis == NO_EXPIRY || expiryMillis > unit.nowMillis();
+    }
+
+    /** The keys of a database that are followed and are in it, expired or not. */
+    private List<KeyName> followedKeysIn(Shard shard, int keyDatabase, int database) {
+        if (shard.followers.isEmpty()) {
+            return List.of();
+        }
+        var table = shard.databases[database].table;
+        var keys = shard.followers.keysOf(keyDatabase);
+        keys.removeIf(key -> {
+            byte[] bytes = key.bytes();
+            return table.find(hash(bytes, 0, bytes.length), bytes, 0, bytes.length) == 0;
+        });
+        return keys;
+    }
+
     // ---- Whole databases; exclusive mode where they change ----
 
     /** Number of keys of a database, those that have expired unnoticed included. */
@@ -374,27 +451,36 @@ public final class Keyspace {
     }
 
     /** Empties a database; returns how many keys it had. Exclusive mode. */
-    public long flush(int database) {
+    public long flush(Unit unit, int database) {
         long count = size(database);
         if (count > 0) {
             for (var shard : shards) {
+                var followed = followedKeysIn(shard, database, database);
                 shard.databases[database].retire();
                 if (snapshot != null) {
                     flushedHeapBytes.addAndGet(shard.databases[database].heapBytes());
                 }
                 shard.databases[database] = new Partition(layout.chunkBytes(), heap);
                 shard.expiryCursors[database] = 0;
+                shard.followers.changed(unit, followed);
             }
         }
         return count;
     }
 
     /** Swaps two databases. Exclusive mode. */
-    public void swap(int first, int second) {
+    public void swap(Unit unit, int first, int second) {
         for (var shard : shards) {
+            // A key that is in neither database stays what it was.
+            var followed = new LinkedHashSet<KeyName>();
+            followed.addAll(followedKeysIn(shard, first, first));
+            followed.addAll(followedKeysIn(shard, first, second));
+            followed.addAll(followedKeysIn(shard, second, first));
+            followed.addAll(followedKeysIn(shard, second, second));
             var kept = shard.databases[first];
             shard.databases[first] = shard.databases[second];
             shard.databases[second] = kept;
+            shard.followers.changed(unit, followed);
         }
     }
 

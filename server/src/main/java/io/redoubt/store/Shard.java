@@ -6,6 +6,7 @@ import io.redoubt.memory.HeapBudget;
 final class Shard {
     final ShardLock lock = new ShardLock();
     final Partition[] databases;
+    final KeyFollowers followers = new KeyFollowers();
     /** Active expiry: where it goes on, per database. */
     final long[] expiryCursors;
 

@@ -2,6 +2,8 @@ package io.redoubt.store;
 
 import io.redoubt.log.Effects;
 import java.util.Arrays;
+import java.util.LinkedHashSet;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What one loop is doing in the keyspace: the clock, the effects, the locks it holds, the number of changes. A unit is
@@ -13,6 +15,9 @@ public final class Unit {
     private final Effects effects = new Effects();
     private final long[] held;
     private Partition[] freed = new Partition[4];
+    /** Keys that somebody waits for and that have changed since those who wait were looked at. */
+    private final LinkedHashSet<KeyName> ready = new LinkedHashSet<>();
+
     private int freedCount;
     private int heldCount;
     private long nowMillis;
@@ -82,10 +87,46 @@ public final class Unit {
         return changes;
     }
 
+    // ---- Keys that somebody waits for. They outlive the unit: who waits is served behind its end. ----
+
+    /** A key that somebody waits for has changed. */
+    public void ready(KeyName key) {
+        ready.add(key);
+    }
+
+    public boolean hasReady() {
+        return !ready.isEmpty();
+    }
+
+    /** Takes the key that was ready first; null when there is none. */
+    public @Nullable KeyName takeReady() {
+        return ready.isEmpty() ? null : ready.removeFirst();
+    }
+
     // ---- Locks. Shards are taken in ascending order, and none while holding others. ----
 
     boolean holds(int shard) {
         return (held[shard >> 6] & 1L << shard) != 0;
+    }
+
+    /**
+     * Whether a held shard has a follower who needs other shards as well: then what wakes followers is better done in
+     * exclusive mode.
+     */
+    public boolean holdsSpanningFollowers() {
+        if (heldCount == 0) {
+            return false;
+        }
+        for (int word = 0; word < held.length; word++) {
+            for (long bits = held[word]; bits != 0; bits &= bits - 1) {
+                if (keyspace.shard(word * 64 + Long.numberOfTrailingZeros(bits))
+                        .followers
+                        .haveSpanning()) {
+                    return true;
+                }
+            }
+        }
+        return false;
     }
 
     /** Takes one shard, letting go of any other; keeps it when it is held already. */

@@ -22,6 +22,7 @@ final class EveryFamily {
                 new HyperLogLogCommands(() -> 3000),
                 new KeyCommands(gate, 16, () -> false),
                 new ExpireCommands(),
+                new TransactionCommands(),
                 new DumpCommands(() -> true),
                 new ConfigCommands(new Config(), null, () -> null, () -> {}, () -> false));
         var fixture = new CommandFixture(families.toArray(CommandFamily[]::new));

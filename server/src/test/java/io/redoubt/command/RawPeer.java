@@ -66,6 +66,10 @@ public final class RawPeer implements AutoCloseable {
         }
     }
 
+    public int port() {
+        return socket.getPort();
+    }
+
     /** Sends a command; returns the bytes of its reply as text. */
     public String raw(byte[]... arguments) throws IOException {
         socket.getOutputStream().write(KeyServer.request(arguments));
