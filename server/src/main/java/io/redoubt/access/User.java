@@ -64,7 +64,8 @@ public final class User implements Principal {
         return selectors;
     }
 
-    boolean readsAllKeys() {
+    @Override
+    public boolean readsAllKeys() {
         return readsAllKeys;
     }
 
