@@ -142,7 +142,11 @@ public abstract class Table {
             if (hashes[i] != 0) {
                 byte[] chunk = arena.chunk(hashes[i]);
                 int offset = arena.offset(hashes[i]);
-                used += chunk[offset] + chunk[Math.min(offset + CACHE_LINE, chunk.length - 1)];
+                // Up to three lines, because a record may begin anywhere in its first one.
+                int last = chunk.length - 1;
+                used += chunk[offset]
+                        + chunk[Math.min(offset + CACHE_LINE, last)]
+                        + chunk[Math.min(offset + 2 * CACHE_LINE - 1, last)];
             }
         }
         return used;
