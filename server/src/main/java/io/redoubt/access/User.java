@@ -79,7 +79,8 @@ public final class User implements Principal {
         return Selector.keepChannels(selectors, other.selectors);
     }
 
-    boolean readsAllKeys() {
+    @Override
+    public boolean readsAllKeys() {
         return readsAllKeys;
     }
 

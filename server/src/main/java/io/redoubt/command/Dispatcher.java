@@ -2,6 +2,7 @@ package io.redoubt.command;
 
 import io.redoubt.resp.Reply;
 import io.redoubt.resp.RequestParser;
+import io.redoubt.resp.RequestSkimmer;
 import io.redoubt.store.Keyspace;
 import io.redoubt.store.Unit;
 import java.nio.charset.StandardCharsets;
@@ -48,6 +49,7 @@ public final class Dispatcher {
     private final Call call;
     private final Waiters waiters;
     private final WaiterRunner waiterRunner;
+    private final RequestSkimmer skimmer = new RequestSkimmer();
     /** Commands follow that belong to one unit. */
     private boolean isRunOpen;
 
@@ -68,6 +70,24 @@ public final class Dispatcher {
     public void enter() {
         runner.startClock();
         keyspace.mode().enterShared(loop);
+    }
+
+    /**
+     * Fetches into the cache what the next requests of a buffer will look up, as far as they can be foreseen; the loop is
+     * inside. For users who may read every key: others could tell by the time whether a key exists.
+     *
+     * @return from where on to call it again
+     */
+    public int fetchAhead(Session session, byte[] buffer, int from, int limit) {
+        var user = session.user();
+        if (keyspace.shardCount() > 1 || user == null || !user.readsAllKeys()) {
+            return limit;
+        }
+        int end = skimmer.skim(buffer, from, limit);
+        if (skimmer.count() > 1) {
+            keyspace.fetch(unit, session.database(), buffer, skimmer.starts(), skimmer.lengths(), skimmer.count());
+        }
+        return end == from ? limit : end;
     }
 
     /** Leaves the keyspace: no lock is held, and others may enter exclusively. */

@@ -6,4 +6,9 @@ public interface Principal {
 
     /** Whether everything is allowed: all commands, keys, channels and databases. */
     boolean isUnrestricted();
+
+    /** Whether it may read every key, so that nothing need be hidden from it, not even how long a look-up takes. */
+    default boolean readsAllKeys() {
+        return isUnrestricted();
+    }
 }

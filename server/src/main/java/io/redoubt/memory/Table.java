@@ -40,6 +40,7 @@ public abstract class Table {
     private static final int RANDOM_TRIES_MAX = 1000;
     private static final int EMPTY_SEGMENTS_PER_ENTRY = 10;
     private static final int SLOTS_PER_VISIT = 16;
+    private static final int CACHE_LINE = 64;
 
     /** Where the records are. */
     protected final Arena arena;
@@ -119,6 +120,46 @@ public abstract class Table {
         }
         foundSegment = null;
         return false;
+    }
+
+    /**
+     * Fetches into the cache what the look-ups of several keys will read. Unlike those, these reads do not depend on each
+     * other, so the processor waits for memory about once for all of them.
+     *
+     * @param hashes of the keys; overwritten
+     * @return a number without meaning: a use of what was read, or the reads would be optimised away
+     */
+    public final int fetch(int[] hashes, int keyCount) {
+        int used = 0;
+        for (int i = 0; i < keyCount; i++) {
+            long[] slots = segmentOf(hashes[i]).slots;
+            used += (int) slots[hashes[i] & slots.length - 1];
+        }
+        for (int i = 0; i < keyCount; i++) {
+            hashes[i] = firstHandleOf(hashes[i]);
+        }
+        for (int i = 0; i < keyCount; i++) {
+            if (hashes[i] != 0) {
+                byte[] chunk = arena.chunk(hashes[i]);
+                int offset = arena.offset(hashes[i]);
+                // Up to three lines, because a record may begin anywhere in its first one.
+                int last = chunk.length - 1;
+                used += chunk[offset]
+                        + chunk[Math.min(offset + CACHE_LINE, last)]
+                        + chunk[Math.min(offset + 2 * CACHE_LINE - 1, last)];
+            }
+        }
+        return used;
+    }
+
+    private int firstHandleOf(int hash32) {
+        long[] slots = segmentOf(hash32).slots;
+        int mask = slots.length - 1;
+        int i = hash32 & mask;
+        while (slots[i] != 0 && (int) (slots[i] >>> 32) != hash32) {
+            i = (i + 1) & mask;
+        }
+        return (int) slots[i];
     }
 
     /** Gives the found entry another record of the same key; its expiry stays. */

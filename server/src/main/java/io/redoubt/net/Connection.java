@@ -25,6 +25,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class Connection implements Session.Link {
     private static final int FLUSH_BYTES = 256 * 1024;
+    /** Less than this is hardly more than one request, for which looking ahead is not worth it. */
+    private static final int PIPELINE_BYTES_MIN = 128;
     /** Requests of a client that does not read its replies wait beyond so many bytes. */
     private static final long UNREAD_REPLIES_MAX = 32L << 20;
     /** The same for a client that has not logged in. */
@@ -257,7 +259,11 @@ final class Connection implements Session.Link {
         runningBytes = limit - from;
         dispatcher.enter();
         try {
+            int fetched = limit - at < PIPELINE_BYTES_MIN ? limit : at;
             while (at < limit && !isSuspended && !closesAfterReplies && !isClosed && !isClogged()) {
+                if (at >= fetched) {
+                    fetched = dispatcher.fetchAhead(session, buffer, at, limit);
+                }
                 parser.setAuthenticated(session.isAuthenticated());
                 int result = parser.parse(buffer, at, limit);
                 if (result == RequestParser.INCOMPLETE) {

@@ -28,6 +28,10 @@ public final class Unit {
     long expiredKeys;
     long hits;
     long misses;
+    /** Keeps {@link Keyspace#fetch} from being optimised away. */
+    int fetched;
+
+    private int[] hashesAhead = new int[16];
 
     Unit(Keyspace keyspace, int loop) {
         this.keyspace = keyspace;
@@ -55,6 +59,13 @@ public final class Unit {
             freed[i].arena.endUnit();
         }
         freedCount = 0;
+    }
+
+    int[] hashesAhead(int count) {
+        if (hashesAhead.length < count) {
+            hashesAhead = new int[count];
+        }
+        return hashesAhead;
     }
 
     public int loop() {

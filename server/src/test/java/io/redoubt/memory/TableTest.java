@@ -120,6 +120,7 @@ class TableTest {
                         .isEqualTo(entry);
             }
             case 2, 3, 4 -> put(table, model, key, step);
+            case 5 -> table.fetch(new int[] {table.hash(key), table.hash(key + 1)}, 2); // Changes nothing.
             default -> {
                 if (grows) {
                     put(table, model, key, step);
