@@ -12,6 +12,8 @@ public interface KeyspaceEvents {
         INCRBY("incrby", '$'),
         INCRBYFLOAT("incrbyfloat", '$'),
         APPEND("append", '$'),
+        SADD("sadd", 's'),
+        SREM("srem", 's'),
         DEL("del", 'g'),
         RENAME_FROM("rename_from", 'g'),
         RENAME_TO("rename_to", 'g'),

@@ -1,5 +1,8 @@
 package io.redoubt.store;
 
+import io.redoubt.memory.SipHash;
+import io.redoubt.type.Thresholds;
+
 /** One shard: a lock and its part of every database. */
 final class Shard {
     final ShardLock lock = new ShardLock();
@@ -7,11 +10,11 @@ final class Shard {
     /** Active expiry: where it goes on, per database. */
     final long[] expiryCursors;
 
-    Shard(int databaseCount, int chunkBytes) {
+    Shard(int databaseCount, int chunkBytes, SipHash sip, Thresholds thresholds) {
         databases = new Partition[databaseCount];
         expiryCursors = new long[databaseCount];
         for (int i = 0; i < databaseCount; i++) {
-            databases[i] = new Partition(chunkBytes);
+            databases[i] = new Partition(chunkBytes, sip, thresholds);
         }
     }
 }

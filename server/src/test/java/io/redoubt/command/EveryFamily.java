@@ -17,6 +17,7 @@ final class EveryFamily {
                 new ConnectionCommands(gate, 16),
                 new ClientCommands(new Sessions(), new ServerState(), new ClientLine(false), name -> true),
                 server,
+                new SetCommands(),
                 new StringCommands(() -> 512L << 20),
                 new KeyCommands(gate, 16, () -> false),
                 new ExpireCommands(),
