@@ -1,7 +1,9 @@
 package io.redoubt.observe;
 
+import io.redoubt.resp.Decimal;
 import io.redoubt.store.Entry;
 import io.redoubt.store.Keyspace;
+import io.redoubt.type.Element;
 import io.redoubt.type.Value;
 import io.redoubt.type.ValueSink;
 import java.nio.ByteBuffer;
@@ -72,6 +74,7 @@ public final class Digest {
     /** Mixes the pieces of a value into a digest, each type in its own way. */
     private final class Content implements ValueSink {
         private final byte[] digest;
+        private boolean isOrdered;
 
         Content(byte[] digest) {
             this.digest = digest;
@@ -93,8 +96,47 @@ public final class Digest {
         }
 
         @Override
-        public boolean element(byte[] bytes, int offset, int length) {
-            add(digest, bytes, offset, length);
+        public void list(long count) {
+            type(1);
+            isOrdered = true;
+        }
+
+        @Override
+        public void sortedSet(long count) {
+            type(3);
+        }
+
+        @Override
+        public void hash(long count) {
+            type(4);
+        }
+
+        @Override
+        public boolean element(Element element) {
+            if (isOrdered) {
+                mix(digest, element.buffer(), element.offset(), element.length());
+            } else {
+                add(digest, element.buffer(), element.offset(), element.length());
+            }
+            return true;
+        }
+
+        @Override
+        public boolean field(Element field, Element content, long expiryMillis) {
+            byte[] pair = new byte[BYTES];
+            mix(pair, field.buffer(), field.offset(), field.length());
+            mix(pair, content.buffer(), content.offset(), content.length());
+            add(digest, pair, 0, BYTES);
+            return true;
+        }
+
+        @Override
+        public boolean scored(double score, Element member) {
+            byte[] pair = new byte[BYTES];
+            byte[] text = new byte[Decimal.DOUBLE_BYTES_MAX];
+            mix(pair, member.buffer(), member.offset(), member.length());
+            mix(pair, text, 0, Decimal.formatDouble(score, text, 0));
+            add(digest, pair, 0, BYTES);
             return true;
         }
     }

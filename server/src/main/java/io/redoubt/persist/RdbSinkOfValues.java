@@ -1,5 +1,6 @@
 package io.redoubt.persist;
 
+import io.redoubt.type.Element;
 import io.redoubt.type.ValueSink;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
@@ -46,8 +47,42 @@ final class RdbSinkOfValues implements ValueSink {
     }
 
     @Override
-    public boolean element(byte[] bytes, int offset, int length) {
-        string(bytes, offset, length);
+    public void list(long count) {
+        length(count);
+    }
+
+    @Override
+    public void hash(long count) {
+        length(count);
+    }
+
+    @Override
+    public void sortedSet(long count) {
+        length(count);
+    }
+
+    @Override
+    public boolean element(Element element) {
+        string(element.buffer(), element.offset(), element.length());
+        return true;
+    }
+
+    @Override
+    public boolean field(Element field, Element value, long expiryMillis) {
+        return element(field) && element(value);
+    }
+
+    /** A score is eight bytes, little endian, as in the format's second form of sorted sets. */
+    @Override
+    public boolean scored(double score, Element member) {
+        element(member);
+        if (failure == null) {
+            try {
+                out.putLong(Double.doubleToRawLongBits(score));
+            } catch (IOException first) {
+                failure = first;
+            }
+        }
         return true;
     }
 }

@@ -88,10 +88,12 @@ final class RdbValues {
 
     private static boolean readSet(RdbReader in, ValueSink sink) throws IOException {
         long count = in.readLength();
+        var member = new Element();
         sink.set(count);
         for (long i = 0; i < count; i++) {
-            byte[] member = in.readString();
-            if (!sink.element(member, 0, member.length)) {
+            byte[] bytes = in.readString();
+            member.set(bytes, 0, bytes.length);
+            if (!sink.element(member)) {
                 return false;
             }
         }
@@ -107,7 +109,7 @@ final class RdbValues {
         sink.set(count);
         for (int i = 0; i < count; i++) {
             member.setInteger(IntSet.get(blob, 0, i));
-            if (!sink.element(member.buffer(), member.offset(), member.length())) {
+            if (!sink.element(member)) {
                 return false;
             }
         }
@@ -123,7 +125,7 @@ final class RdbValues {
         sink.set(count);
         for (int at = Listpack.first(blob, 0); at != Listpack.NONE; at = Listpack.next(blob, 0, at)) {
             Listpack.get(blob, 0, at, member);
-            if (!sink.element(member.buffer(), member.offset(), member.length())) {
+            if (!sink.element(member)) {
                 return false;
             }
         }

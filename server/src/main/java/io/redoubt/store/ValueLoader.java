@@ -16,7 +16,6 @@ public final class ValueLoader implements ValueSink {
 
     private final Keyspace keyspace;
     private final Entry entry = new Entry();
-    private final Element element = new Element();
     private final SetValue set = new SetValue();
     private @Nullable Unit unit;
     private int database;
@@ -128,9 +127,33 @@ public final class ValueLoader implements ValueSink {
     }
 
     @Override
-    public boolean element(byte[] value, int offset, int length) {
-        bytes += length;
-        element.set(value, offset, length);
+    public void list(long count) {
+        throw new UnsupportedOperationException("lists");
+    }
+
+    @Override
+    public void hash(long count) {
+        throw new UnsupportedOperationException("hashes");
+    }
+
+    @Override
+    public void sortedSet(long count) {
+        throw new UnsupportedOperationException("sorted sets");
+    }
+
+    @Override
+    public boolean element(Element element) {
+        bytes += element.length();
         return set.add(element);
+    }
+
+    @Override
+    public boolean field(Element field, Element value, long expiryMillis) {
+        throw new UnsupportedOperationException("hashes");
+    }
+
+    @Override
+    public boolean scored(double score, Element member) {
+        throw new UnsupportedOperationException("sorted sets");
     }
 }

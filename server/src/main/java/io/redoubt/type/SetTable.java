@@ -35,7 +35,7 @@ public final class SetTable extends ElementTable {
         walk(walk);
         for (int handle = next(walk); handle != 0; handle = next(walk)) {
             get(chunks, handle, member);
-            sink.element(member.buffer(), member.offset(), member.length());
+            sink.element(member);
         }
     }
 

@@ -179,7 +179,7 @@ public final class SetValue {
         var member = new Element();
         for (int i = 0; i < count; i++) {
             member.setInteger(IntSet.get(buffer, start, i));
-            sink.element(member.buffer(), member.offset(), member.length());
+            sink.element(member);
         }
     }
 
@@ -188,7 +188,7 @@ public final class SetValue {
         var member = new Element();
         for (int at = Listpack.first(buffer, start); at != Listpack.NONE; at = Listpack.next(buffer, start, at)) {
             Listpack.get(buffer, start, at, member);
-            sink.element(member.buffer(), member.offset(), member.length());
+            sink.element(member);
         }
     }
 
