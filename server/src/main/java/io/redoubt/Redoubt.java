@@ -21,6 +21,7 @@ import io.redoubt.command.ServerCommands;
 import io.redoubt.command.ServerState;
 import io.redoubt.command.Session;
 import io.redoubt.command.Sessions;
+import io.redoubt.command.SetCommands;
 import io.redoubt.command.StringCommands;
 import io.redoubt.command.TransactionCommands;
 import io.redoubt.command.Waiters;
@@ -175,6 +176,7 @@ public final class Redoubt implements AutoCloseable {
                 server,
                 new AclCommands(gate, aclSurroundings(clientLine)),
                 configCommands,
+                new SetCommands(),
                 new StringCommands(config.network.protoMaxBulkLen::value),
                 new BitCommands(config.network.protoMaxBulkLen::value),
                 new HyperLogLogCommands(config.encoding.hllSparseMaxBytes::value),
@@ -529,6 +531,7 @@ public final class Redoubt implements AutoCloseable {
         config.security.requirepass.onChange(value -> users.setRequirepass(latin1(value), configCommands.issuer()));
         config.persistence.appendonly.appliedBy(
                 value -> value ? "this version does not write an append only file yet" : null);
+        followThresholds();
         new ReplicationFollower(config, replicationSettings, replication::settingsChanged).follow();
         config.tls.tlsPort.appliedBy(value -> value == 0 ? null : "this version does not speak TLS yet");
         config.memory.maxmemory.onChange(_ -> {
@@ -538,6 +541,19 @@ public final class Redoubt implements AutoCloseable {
         follow(network.maxmemoryClients, _ -> setClientMemoryMax());
         heap.measureBy(this::heapLeftBytes, heapReserveBytes() / 4);
         follow(config.memory.lazyfreeLazyExpire, value -> keyspace.expiry().unlinks = value);
+    }
+
+    private void followThresholds() {
+        var encoding = config.encoding;
+        var thresholds = keyspace.thresholds();
+        follow(encoding.hashMaxListpackEntries, value -> thresholds.hashEntries = toInt(value));
+        follow(encoding.hashMaxListpackValue, value -> thresholds.hashValueBytes = toInt(value));
+        follow(encoding.setMaxIntsetEntries, value -> thresholds.setIntegers = toInt(value));
+        follow(encoding.zsetMaxListpackEntries, value -> thresholds.zsetEntries = toInt(value));
+        follow(encoding.zsetMaxListpackValue, value -> thresholds.zsetValueBytes = toInt(value));
+        follow(encoding.listMaxListpackSize, value -> thresholds.listBlock = toInt(value));
+        follow(encoding.streamNodeMaxBytes, value -> thresholds.streamBlockBytes = toInt(value));
+        follow(encoding.streamNodeMaxEntries, value -> thresholds.streamBlockEntries = toInt(value));
     }
 
     /** Passwords are bytes everywhere else; a directive's text is UTF-8. */

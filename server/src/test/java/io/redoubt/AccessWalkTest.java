@@ -154,7 +154,7 @@ class AccessWalkTest {
         var queuer = server.clientAs("queuer", "n");
         for (var spec : runnable()) {
             if (canBeQueued(spec) && !spec.has(CommandFlag.NO_MULTI)) {
-                admin.send("ACL", "SETUSER", "queuer", "+@all");
+                admin.send("ACL", "SETUSER", "queuer", "+@all", "allchannels");
                 assertThat(queuer.send("MULTI")).isEqualTo("OK");
                 assertThat(queuer.send(smallest(spec))).as(spec.fullName()).isEqualTo("QUEUED");
                 admin.send("ACL", "SETUSER", "queuer", "-@all", "+@transaction");

@@ -32,10 +32,10 @@ class ArchitectureTest {
     static final ArchRule log_knows_nobody = knowsOnly("log");
 
     @ArchTest
-    static final ArchRule types_know_only_memory = knowsOnly("type", "memory");
+    static final ArchRule types_know_only_memory_and_numbers = knowsOnly("type", "memory", "resp");
 
     @ArchTest
-    static final ArchRule store_knows_only_what_lies_below = knowsOnly("store", "memory", "type", "log");
+    static final ArchRule store_knows_only_what_lies_below = knowsOnly("store", "memory", "type", "log", "resp");
 
     @ArchTest
     static final ArchRule command_knows_only_what_lies_below =

@@ -74,7 +74,7 @@ final class WaitingCommands extends CommandFamily {
         byte[] value = value(call);
         call.reply().bulk(value);
         take(call, 1);
-        call.setString(2, io.redoubt.store.Encoding.RAW, value, 0, value.length, Keyspace.NO_EXPIRY);
+        call.setString(2, io.redoubt.type.Encoding.RAW, value, 0, value.length, Keyspace.NO_EXPIRY);
         call.changed(2, KeyspaceEvents.Event.SET);
         var effects = call.ownEffects();
         effects.command(call.database(), 3);

@@ -13,10 +13,10 @@ import static io.redoubt.command.KeySpec.Flag.UPDATE;
 import static io.redoubt.command.KeySpec.Flag.VARIABLE_FLAGS;
 
 import io.redoubt.resp.Decimal;
-import io.redoubt.store.Encoding;
 import io.redoubt.store.Keyspace;
 import io.redoubt.store.KeyspaceEvents.Event;
 import io.redoubt.type.Bits;
+import io.redoubt.type.Encoding;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.function.LongSupplier;

@@ -3,11 +3,13 @@ package io.redoubt.command;
 import io.redoubt.log.Effects;
 import io.redoubt.resp.Decimal;
 import io.redoubt.resp.Reply;
-import io.redoubt.store.Encoding;
 import io.redoubt.store.Entry;
 import io.redoubt.store.Keyspace;
 import io.redoubt.store.KeyspaceEvents;
 import io.redoubt.store.Unit;
+import io.redoubt.type.Element;
+import io.redoubt.type.Encoding;
+import io.redoubt.type.SetValue;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,11 +27,14 @@ public final class Call {
     private final Form form = new Form();
     private final Entry entry = new Entry();
     private final Entry other = new Entry();
+    private final Element element = new Element();
+    private final SetValue set = new SetValue();
     private final byte[] number = new byte[32];
     private byte[] scratch = new byte[256];
     private @Nullable Reply reply;
     private @Nullable Session session;
     private @Nullable CommandSpec spec;
+    private Presence presence = Presence.ABSENT;
     private boolean hasOwnEffects;
     private final @Nullable QueueRunner queueRunner;
     private boolean isServing;
@@ -169,6 +174,58 @@ public final class Call {
         return keyspace.find(unit, database, args.buffer(), args.start(keyArg), args.length(keyArg), into);
     }
 
+    /** Looks up the key at a position for reading, which must hold a type. */
+    public Presence findToRead(int keyArg, Encoding.Type type) {
+        presence = findToRead(keyArg) ? require(type) : Presence.ABSENT;
+        return presence;
+    }
+
+    /** Looks up the key at a position to change it; it must hold a type. */
+    public Presence find(int keyArg, Encoding.Type type) {
+        presence = find(keyArg) ? require(type) : Presence.ABSENT;
+        return presence;
+    }
+
+    private Presence require(Encoding.Type type) {
+        if (Encoding.type(entry.encoding()) == type) {
+            return Presence.PRESENT;
+        }
+        reply().error(Errors.WRONG_TYPE);
+        return Presence.WRONG_TYPE;
+    }
+
+    /** Adds a key that is not there, for a value that the caller makes of the entry at once, such as by `bindNew`. */
+    public Entry create(int keyArg) {
+        keyspace.create(
+                unit, database(), args.buffer(), args.start(keyArg), args.length(keyArg), Encoding.RAW, 0, entry);
+        notify(keyArg, database(), KeyspaceEvents.Event.NEW);
+        return entry;
+    }
+
+    /** Deletes a key whose value has become empty; the change was counted already. */
+    public void deleteIf(boolean isEmpty, int keyArg) {
+        if (isEmpty) {
+            delete(keyArg);
+            notify(keyArg, database(), KeyspaceEvents.Event.DEL);
+        }
+    }
+
+    /** The set of this call, to be bound to the entry. */
+    public SetValue set() {
+        return set;
+    }
+
+    /** The element of this call, showing an argument. */
+    public Element element(int arg) {
+        element.set(args.buffer(), args.start(arg), args.length(arg));
+        return element;
+    }
+
+    /** The element of this call, showing what it was given last. */
+    public Element element() {
+        return element;
+    }
+
     /** The entry of the last look-up. */
     public Entry entry() {
         return entry;
@@ -238,6 +295,12 @@ public final class Call {
         unit.changed();
         keyspace.changed(unit, database, args.buffer(), args.start(keyArg), args.length(keyArg));
         notify(keyArg, database, event);
+    }
+
+    /** The key at a position was changed so many times, by one command. */
+    public void changed(int keyArg, KeyspaceEvents.Event event, long count) {
+        unit.changed(count);
+        notify(keyArg, database(), event);
     }
 
     /** Tells those who follow, without counting a change. */
@@ -426,6 +489,22 @@ public final class Call {
 
     int pushedEnd() {
         return pushedEnd;
+    }
+
+    /** Answers an integer, unless the look-up before found another type and its error is written. */
+    public void replyIfAbsent(long value) {
+        if (presence == Presence.ABSENT) {
+            reply().integer(value);
+        }
+    }
+
+    /** Writes an element as a bulk. */
+    public void reply(Element of) {
+        if (of.isKnownInteger()) {
+            reply().bulkInteger(of.integer());
+        } else {
+            reply().bulk(of.buffer(), of.offset(), of.length());
+        }
     }
 
     /** Writes the value of a string entry as a bulk. */

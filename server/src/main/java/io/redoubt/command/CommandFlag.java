@@ -44,6 +44,6 @@ public enum CommandFlag {
 
     /** Whether COMMAND INFO shows this flag; our own and Redis's internal ones stay hidden. */
     public boolean isShown() {
-        return ordinal() < EXCLUSIVE.ordinal();
+        return ordinal() < EXCLUSIVE.ordinal() && this != MAY_REPLICATE;
     }
 }

@@ -12,9 +12,9 @@ import static io.redoubt.command.KeySpec.Flag.INSERT;
 import static io.redoubt.command.KeySpec.Flag.RO;
 import static io.redoubt.command.KeySpec.Flag.RW;
 
-import io.redoubt.store.Encoding;
 import io.redoubt.store.Keyspace;
 import io.redoubt.store.KeyspaceEvents.Event;
+import io.redoubt.type.Encoding;
 import io.redoubt.type.HyperLogLog;
 import java.util.Arrays;
 import java.util.function.LongSupplier;

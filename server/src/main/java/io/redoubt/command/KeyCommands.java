@@ -26,8 +26,8 @@ import static io.redoubt.command.KeySpec.Flag.UPDATE;
 
 import io.redoubt.resp.Decimal;
 import io.redoubt.resp.Reply;
-import io.redoubt.store.Encoding;
 import io.redoubt.store.KeyspaceEvents.Event;
+import io.redoubt.type.Encoding;
 import java.util.Arrays;
 import java.util.SplittableRandom;
 import java.util.function.BooleanSupplier;
@@ -531,8 +531,7 @@ public final class KeyCommands extends CommandFamily {
             }
             return;
         }
-        copyTo(call, 2, call.database());
-        call.delete(1);
+        moveTo(call, 2, call.database());
         call.notify(2, call.database(), Event.NEW);
         call.changed(1, Event.RENAME_FROM);
         call.notify(2, call.database(), Event.RENAME_TO);
@@ -551,6 +550,16 @@ public final class KeyCommands extends CommandFamily {
         var args = call.args();
         call.keyspace()
                 .copy(call.unit(), call.entry(), database, args.buffer(), args.start(keyArg), args.length(keyArg));
+    }
+
+    /** Gives the value of the first key to another, and deletes the first. */
+    private static void moveTo(Call call, int keyArg, int database) {
+        if (!call.find(1)) {
+            throw new IllegalStateException("the key was there a moment ago");
+        }
+        var args = call.args();
+        call.keyspace()
+                .move(call.unit(), call.entry(), database, args.buffer(), args.start(keyArg), args.length(keyArg));
     }
 
     private static boolean isSameKey(Args args) {
@@ -672,8 +681,7 @@ public final class KeyCommands extends CommandFamily {
             call.reply().integer(0);
             return;
         }
-        copyTo(call, 1, database);
-        call.delete(1);
+        moveTo(call, 1, database);
         call.notify(1, database, Event.NEW);
         call.changed(1, Event.MOVE_FROM);
         call.notify(1, database, Event.MOVE_TO);

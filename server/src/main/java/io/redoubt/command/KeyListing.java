@@ -2,9 +2,9 @@ package io.redoubt.command;
 
 import io.redoubt.resp.Glob;
 import io.redoubt.resp.Reply;
-import io.redoubt.store.Encoding;
 import io.redoubt.store.Entry;
 import io.redoubt.store.Keyspace;
+import io.redoubt.type.Encoding;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

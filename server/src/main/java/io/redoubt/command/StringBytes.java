@@ -1,9 +1,9 @@
 package io.redoubt.command;
 
 import io.redoubt.resp.Decimal;
-import io.redoubt.store.Encoding;
 import io.redoubt.store.Entry;
 import io.redoubt.store.Keyspace;
+import io.redoubt.type.Encoding;
 import java.util.Arrays;
 
 /**

@@ -20,6 +20,17 @@ final class Segment {
         this.epoch = epoch;
     }
 
+    private Segment(Segment original, int epoch) {
+        slots = original.slots.clone();
+        long[] times = original.expiries;
+        expiries = times == null || original.expiryCount == 0 ? null : times.clone();
+        count = original.count;
+        expiryCount = original.expiryCount;
+        depth = original.depth;
+        hashFirst = original.hashFirst;
+        this.epoch = epoch;
+    }
+
     /** One past the largest hash that belongs here. */
     long hashEnd() {
         return Integer.toUnsignedLong(hashFirst) + (1L << (32 - depth));
@@ -83,11 +94,8 @@ final class Segment {
         count--;
     }
 
-    void cloneArrays() {
-        slots = slots.clone();
-        if (expiries != null) {
-            expiries = expiryCount == 0 ? null : expiries.clone();
-        }
+    Segment copy(int copyEpoch) {
+        return new Segment(this, copyEpoch);
     }
 
     long sizeInBytes() {

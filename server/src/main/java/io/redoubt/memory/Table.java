@@ -25,8 +25,8 @@ import org.jspecify.annotations.Nullable;
  * Expiry times lie in a second array per segment, present only where used. It stays when its last time goes (a single
  * key that comes and goes must not allocate each time) until the segment is rebuilt or cloned.
  *
- * freeze() gives away the arrays themselves. From then on a segment of an older epoch clones its arrays before its
- * first change; rebuilt segments are new objects anyway.
+ * freeze() gives away the arrays themselves, and a fork shares the segments. From then on a segment of an older epoch is
+ * replaced by a copy before its first change; rebuilt segments are new objects anyway.
  */
 public abstract class Table {
     /** The expiry of an entry that has none. */
@@ -56,7 +56,7 @@ public abstract class Table {
     private long expiryCount;
     private long segmentBytes; // Sum of the segments' sizes.
     private int epoch;
-    private boolean frozen;
+    private boolean shares; // Somebody else may read segments of older epochs.
 
     private @Nullable Segment foundSegment;
     private int foundIndex;
@@ -76,6 +76,25 @@ public abstract class Table {
         directoryShift = 31;
         largestSlotCount = SEGMENT_SLOTS_MIN;
         segmentBytes = directory[0].sizeInBytes();
+    }
+
+    /**
+     * Makes a table with the content of another, which from now on may only be read. Copies references to segments, no
+     * entries.
+     */
+    protected Table(Table original) {
+        arena = original.arena;
+        segmentSlotsMax = original.segmentSlotsMax;
+        depthMax = original.depthMax;
+        segmentCountByDepth = original.segmentCountByDepth.clone();
+        directory = original.directory.clone();
+        directoryShift = original.directoryShift;
+        largestSlotCount = original.largestSlotCount;
+        count = original.count;
+        expiryCount = original.expiryCount;
+        segmentBytes = original.segmentBytes;
+        epoch = original.epoch + 1;
+        shares = true;
     }
 
     /** Tells whether the record's key equals the given bytes. */
@@ -211,7 +230,7 @@ public abstract class Table {
             makeRoom(segment);
             segment = segmentOf(hash32);
         }
-        own(segment);
+        segment = own(segment);
         foundIndex = segment.add(slot(hash32, handle));
         foundSegment = segment;
         count++;
@@ -376,7 +395,7 @@ public abstract class Table {
     /** Returns the content as it is now, each segment once and in the order of the hashes; copies no entries. */
     public final Frozen freeze() {
         epoch++;
-        frozen = true;
+        shares = true;
         List<Segment> segments = new ArrayList<>();
         for (int i = 0; i < directory.length; i = nextSegment(i)) {
             segments.add(directory[i]);
@@ -393,7 +412,50 @@ public abstract class Table {
 
     /** Says that nobody reads what {@link #freeze()} returned any more, so that changes need no clones. */
     public final void thaw() {
-        frozen = false;
+        shares = false;
+    }
+
+    /** Begins to walk all entries, segment by segment; the walk is over when the table changes. */
+    public final void walk(Walk walk) {
+        walk.directoryIndex = 0;
+        walk.slotIndex = -1;
+    }
+
+    /** Goes to the next entry and returns its handle, or 0 at the end. */
+    public final int next(Walk walk) {
+        while (walk.directoryIndex < directory.length) {
+            Segment segment = directory[walk.directoryIndex];
+            long[] slots = segment.slots;
+            for (int i = walk.slotIndex + 1; i < slots.length; i++) {
+                if (slots[i] != 0) {
+                    walk.slotIndex = i;
+                    walk.hash32 = (int) (slots[i] >>> 32);
+                    walk.expiryMillis = segment.expiry(i);
+                    return (int) slots[i];
+                }
+            }
+            walk.directoryIndex = nextSegment(walk.directoryIndex);
+            walk.slotIndex = -1;
+        }
+        return 0;
+    }
+
+    /** Where a walk over a table is: reused, so that a walk makes no object. */
+    public static final class Walk {
+        private int directoryIndex;
+        private int slotIndex;
+        private int hash32;
+        private long expiryMillis;
+
+        /** The hash of the entry that the walk has come to. */
+        public int hash32() {
+            return hash32;
+        }
+
+        /** When the entry expires that the walk has come to, or {@link #NO_EXPIRY}. */
+        public long expiryMillis() {
+            return expiryMillis;
+        }
     }
 
     private Segment segmentOf(int hash32) {
@@ -413,21 +475,24 @@ public abstract class Table {
     }
 
     private Segment writableFound() {
-        Segment segment = found();
-        own(segment);
+        Segment segment = own(found());
+        foundSegment = segment;
         return segment;
     }
 
-    /** Makes sure that nobody else reads the arrays of a segment that is about to change. */
-    private void own(Segment segment) {
-        if (segment.epoch != epoch) {
-            if (frozen) {
-                segmentBytes -= segment.sizeInBytes();
-                segment.cloneArrays();
-                segmentBytes += segment.sizeInBytes();
-            }
-            segment.epoch = epoch;
+    /** Returns a segment that is about to change, or a copy in its place if somebody else may read it. */
+    private Segment own(Segment segment) {
+        if (segment.epoch == epoch) {
+            return segment;
         }
+        if (!shares) {
+            segment.epoch = epoch;
+            return segment;
+        }
+        Segment copy = segment.copy(epoch);
+        segmentBytes -= segment.sizeInBytes();
+        place(copy);
+        return copy;
     }
 
     private static boolean isFull(Segment segment) {

@@ -16,8 +16,9 @@ import io.redoubt.persist.DumpPayload;
 import io.redoubt.persist.Persistence;
 import io.redoubt.resp.Decimal;
 import io.redoubt.resp.Reply;
-import io.redoubt.store.Encoding;
 import io.redoubt.store.Entry;
+import io.redoubt.type.Encoding;
+import io.redoubt.type.Value;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Locale;
@@ -265,10 +266,9 @@ public final class DebugCommands extends CommandFamily {
             return;
         }
         boolean isShared = entry.isInteger() && entry.integer() >= 0 && entry.integer() < SHARED_INTEGERS;
-        byte[] dump = entry.isInteger()
-                ? DumpPayload.encode(entry.integer())
-                : DumpPayload.encode(
-                        entry.valueBuffer(), entry.valueStart(), entry.valueLength(), compresses.getAsBoolean());
+        var value = new Value();
+        entry.show(value);
+        byte[] dump = DumpPayload.encode(value, compresses.getAsBoolean());
         long idleSeconds = call.nowMillis() / 1000 - entry.access() & 0xFFFFFF;
         call.reply()
                 .status("Value at:0x" + Long.toHexString(entry.place())
@@ -284,7 +284,7 @@ public final class DebugCommands extends CommandFamily {
             call.reply().error(Errors.NO_SUCH_KEY);
             return;
         }
-        if (entry.isInteger()) {
+        if (!entry.isString() || entry.isInteger()) {
             call.reply().error(NO_SDS);
             return;
         }

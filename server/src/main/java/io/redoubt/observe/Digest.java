@@ -1,7 +1,11 @@
 package io.redoubt.observe;
 
+import io.redoubt.resp.Decimal;
 import io.redoubt.store.Entry;
 import io.redoubt.store.Keyspace;
+import io.redoubt.type.Element;
+import io.redoubt.type.Value;
+import io.redoubt.type.ValueSink;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
@@ -12,17 +16,17 @@ import java.util.HexFormat;
  * The signature of the content that DEBUG DIGEST shows, equal to that of a redis-server with the same content. A digest
  * is 20 bytes, zeros at first. To <em>add</em> bytes is to XOR their SHA-1 into it, so order does not matter; to
  * <em>mix</em> them is to add them and to replace the digest by its own SHA-1, so that order matters. A value's digest
- * mixes its type (0 for a string, four bytes, big endian) and its bytes, and adds a fixed text if the key expires,
+ * mixes its type (four bytes, big endian) and its content (the members of a set are added), and adds a fixed text if the key expires,
  * whenever that is. A key's digest mixes the key and goes on as that of its value. The whole mixes the number of each
  * database that is not empty and adds the digests of its keys.
  */
 public final class Digest {
     private static final int BYTES = 20;
-    private static final byte[] STRING_TYPE = {0, 0, 0, 0};
     private static final byte[] EXPIRES = "!!expire!!".getBytes(StandardCharsets.US_ASCII);
 
     private final MessageDigest sha1;
     private final Entry entry = new Entry();
+    private final Value value = new Value();
     private final byte[] part = new byte[BYTES];
 
     public Digest() {
@@ -60,14 +64,80 @@ public final class Digest {
     }
 
     private void mixValue(byte[] digest, Entry found) {
-        mix(digest, STRING_TYPE);
-        if (found.isInteger()) {
-            mix(digest, Long.toString(found.integer()).getBytes(StandardCharsets.US_ASCII));
-        } else {
-            mix(digest, found.valueBuffer(), found.valueStart(), found.valueLength());
-        }
+        found.show(value);
+        value.sendTo(new Content(digest));
         if (found.expiryMillis() != Keyspace.NO_EXPIRY) {
             add(digest, EXPIRES, 0, EXPIRES.length);
+        }
+    }
+
+    /** Mixes the pieces of a value into a digest, each type in its own way. */
+    private final class Content implements ValueSink {
+        private final byte[] digest;
+        private boolean isOrdered;
+
+        Content(byte[] digest) {
+            this.digest = digest;
+        }
+
+        private void type(int number) {
+            mix(digest, ByteBuffer.allocate(4).putInt(number).array());
+        }
+
+        @Override
+        public void string(byte[] bytes, int offset, int length) {
+            type(0);
+            mix(digest, bytes, offset, length);
+        }
+
+        @Override
+        public void set(long count) {
+            type(2);
+        }
+
+        @Override
+        public void list(long count) {
+            type(1);
+            isOrdered = true;
+        }
+
+        @Override
+        public void sortedSet(long count) {
+            type(3);
+        }
+
+        @Override
+        public void hash(long count) {
+            type(4);
+        }
+
+        @Override
+        public boolean element(Element element) {
+            if (isOrdered) {
+                mix(digest, element.buffer(), element.offset(), element.length());
+            } else {
+                add(digest, element.buffer(), element.offset(), element.length());
+            }
+            return true;
+        }
+
+        @Override
+        public boolean field(Element field, Element content, long expiryMillis) {
+            byte[] pair = new byte[BYTES];
+            mix(pair, field.buffer(), field.offset(), field.length());
+            mix(pair, content.buffer(), content.offset(), content.length());
+            add(digest, pair, 0, BYTES);
+            return true;
+        }
+
+        @Override
+        public boolean scored(double score, Element member) {
+            byte[] pair = new byte[BYTES];
+            byte[] text = new byte[Decimal.DOUBLE_BYTES_MAX];
+            mix(pair, member.buffer(), member.offset(), member.length());
+            mix(pair, text, 0, Decimal.formatDouble(score, text, 0));
+            add(digest, pair, 0, BYTES);
+            return true;
         }
     }
 

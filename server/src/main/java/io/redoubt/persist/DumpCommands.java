@@ -25,6 +25,8 @@ import io.redoubt.command.Reveals;
 import io.redoubt.resp.Decimal;
 import io.redoubt.store.Keyspace;
 import io.redoubt.store.KeyspaceEvents.Event;
+import io.redoubt.store.ValueLoader;
+import io.redoubt.type.Value;
 import java.nio.charset.StandardCharsets;
 import java.util.function.BooleanSupplier;
 
@@ -67,11 +69,9 @@ public final class DumpCommands extends CommandFamily {
             call.reply().nil();
             return;
         }
-        var entry = call.entry();
-        byte[] payload = entry.isInteger()
-                ? DumpPayload.encode(entry.integer())
-                : DumpPayload.encode(
-                        entry.valueBuffer(), entry.valueStart(), entry.valueLength(), compresses.getAsBoolean());
+        var value = new Value();
+        call.entry().show(value);
+        byte[] payload = DumpPayload.encode(value, compresses.getAsBoolean());
         call.reply().bulk(payload);
     }
 
@@ -158,15 +158,16 @@ public final class DumpCommands extends CommandFamily {
             return;
         }
         var args = call.args();
-        switch (DumpPayload.decode(args.buffer(), args.start(3), args.length(3), DumpPayload.VERSION)) {
-            case DumpPayload.Refused refused ->
-                call.reply().error("ERR " + refused.reason().text());
-            case DumpPayload.StringValue value -> {
-                long when = expiry(ttl, call.nowMillis(), (options & ABSTTL) != 0);
-                put(call, value.bytes(), when, replaces);
-                call.reply().ok();
-            }
+        var loader = new ValueLoader(call.keyspace());
+        loader.begin(call.unit(), call.database(), args.buffer(), args.start(1), args.length(1));
+        var refusal = DumpPayload.decode(args.buffer(), args.start(3), args.length(3), DumpPayload.VERSION, loader);
+        if (refusal != null) {
+            loader.discard();
+            call.reply().error("ERR " + refusal.text());
+            return;
         }
+        put(call, loader, expiry(ttl, call.nowMillis(), (options & ABSTTL) != 0), replaces);
+        call.reply().ok();
     }
 
     private static long expiry(long ttl, long nowMillis, boolean isAbsolute) {
@@ -176,7 +177,7 @@ public final class DumpCommands extends CommandFamily {
         return isAbsolute ? ttl : ttl > Long.MAX_VALUE - nowMillis ? Long.MAX_VALUE : ttl + nowMillis;
     }
 
-    private static void put(Call call, byte[] value, long when, boolean replaces) {
+    private static void put(Call call, ValueLoader loader, long when, boolean replaces) {
         var args = call.args();
         var keyspace = call.keyspace();
         // A replica leaves deleting to its master, so it keeps what its master kept.
@@ -185,6 +186,7 @@ public final class DumpCommands extends CommandFamily {
                 && !keyspace.expiry().isReplica
                 && !call.unit().isFromMaster();
         if (isOver) {
+            loader.discard();
             if (replaces
                     && keyspace.deleteSilently(
                             call.unit(), call.database(), args.buffer(), args.start(1), args.length(1))) {
@@ -196,12 +198,9 @@ public final class DumpCommands extends CommandFamily {
             }
             return;
         }
-        boolean isThere = replaces && call.find(1);
-        call.setValue(1, value, 0, value.length, when);
+        loader.attach(when);
         setIdleTime(call);
-        if (isThere) {
-            call.notify(1, call.database(), Event.NEW); // Redis deletes the old key and adds another.
-        }
+        call.notify(1, call.database(), Event.NEW); // Redis deletes the old key and adds another.
         call.changed(1, Event.RESTORE);
         if (when != Keyspace.NO_EXPIRY && (call.form().options & ABSTTL) == 0) {
             logAbsolute(call, when);

@@ -1,9 +1,12 @@
 package io.redoubt.persist;
 
+import io.redoubt.type.Value;
+import io.redoubt.type.ValueSink;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The serialized value of DUMP and RESTORE: type and body as in an RDB file, two bytes of version, eight of checksum,
@@ -16,15 +19,6 @@ public final class DumpPayload {
 
     private static final int FOOTER_LENGTH = 10;
     private static final int BUFFER_BYTES = 1 << 12;
-
-    /** What RESTORE got. */
-    public sealed interface Decoded {}
-
-    /** A string. */
-    public record StringValue(byte[] bytes) implements Decoded {}
-
-    /** Nothing that can be kept. */
-    public record Refused(Reason reason, int type, String typeName) implements Decoded {}
 
     /** Why a payload is refused; the text is that of Redis. */
     public enum Reason {
@@ -46,22 +40,13 @@ public final class DumpPayload {
 
     private DumpPayload() {}
 
-    /** The payload of a string of bytes. */
-    public static byte[] encode(byte[] value, int offset, int length, boolean compress) {
-        return encode(compress, writer -> writer.string(value, offset, length));
-    }
-
-    /** The payload of a string kept as an integer. */
-    public static byte[] encode(long value) {
-        return encode(false, writer -> writer.integer(value));
-    }
-
-    private static byte[] encode(boolean compress, Body body) {
+    /** The payload of a value. */
+    public static byte[] encode(Value value, boolean compress) {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         RdbWriter writer = new RdbWriter(out::write, compress, true, new Lzf(), BUFFER_BYTES);
         try {
-            writer.putByte(RdbFormat.TYPE_STRING);
-            body.write(writer);
+            writer.putByte(RdbValues.typeOf(value));
+            RdbValues.write(writer, value);
             writer.putShort(VERSION);
             writer.putLong(writer.crc());
             writer.flush();
@@ -75,26 +60,28 @@ public final class DumpPayload {
      * Reads a payload. Bytes between value and footer are ignored, as Redis does.
      *
      * @param versionMax the newest version taken: {@link #VERSION} to answer as Redis 7.0 does
+     * @param sink gets the value; what it got is not to be used if the payload is refused
+     * @return why it is refused, or null
      */
-    public static Decoded decode(byte[] payload, int offset, int length, int versionMax) {
+    public static @Nullable Reason decode(byte[] payload, int offset, int length, int versionMax, ValueSink sink) {
         if (!isIntact(payload, offset, length, versionMax)) {
-            return new Refused(Reason.VERSION_OR_CHECKSUM, -1, "");
+            return Reason.VERSION_OR_CHECKSUM;
         }
         int bodyLength = length - FOOTER_LENGTH;
         if (bodyLength == 0) {
-            return new Refused(Reason.BAD_FORMAT, -1, "");
+            return Reason.BAD_FORMAT;
         }
         int type = payload[offset] & 0xff;
-        if (type != RdbFormat.TYPE_STRING) {
-            String name = RdbFormat.typeName(type, false);
-            return new Refused(
-                    name.equals(RdbFormat.UNKNOWN) ? Reason.BAD_FORMAT : Reason.UNSUPPORTED_TYPE, type, name);
+        if (!RdbValues.isReadable(type)) {
+            boolean isUnknown = RdbFormat.typeName(type, false).equals(RdbFormat.UNKNOWN);
+            return isUnknown ? Reason.BAD_FORMAT : Reason.UNSUPPORTED_TYPE;
         }
         var source = new ByteArrayInputStream(payload, offset + 1, bodyLength - 1);
         try {
-            return new StringValue(new RdbReader(source, false, BUFFER_BYTES).readString());
+            RdbValues.read(new RdbReader(source, false, BUFFER_BYTES), type, sink);
+            return null;
         } catch (IOException _) {
-            return new Refused(Reason.BAD_FORMAT, type, "STRING");
+            return Reason.BAD_FORMAT;
         }
     }
 
@@ -109,9 +96,5 @@ public final class DumpPayload {
             stored = stored << 8 | payload[footer + i] & 0xff;
         }
         return version <= versionMax && stored == Crc64.update(0, payload, offset, length - 8);
-    }
-
-    private interface Body {
-        void write(RdbWriter writer) throws IOException;
     }
 }

@@ -1,11 +1,12 @@
 package io.redoubt.persist;
 
 import io.redoubt.command.ServerState;
-import io.redoubt.resp.Decimal;
-import io.redoubt.store.Encoding;
 import io.redoubt.store.Entry;
 import io.redoubt.store.Keyspace;
 import io.redoubt.store.KeyspaceSnapshot;
+import io.redoubt.store.ValueLoader;
+import io.redoubt.type.Value;
+import io.redoubt.type.ValueSink;
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -361,19 +362,9 @@ public final class Persistence {
 
     private static void write(Entry entry, RdbWriter rdb) {
         try {
-            if (entry.isInteger()) {
-                rdb.keyWithString(
-                        entry.expiryMillis(), entry.keyBuffer(), entry.keyStart(), entry.keyLength(), entry.integer());
-            } else {
-                rdb.keyWithString(
-                        entry.expiryMillis(),
-                        entry.keyBuffer(),
-                        entry.keyStart(),
-                        entry.keyLength(),
-                        entry.valueBuffer(),
-                        entry.valueStart(),
-                        entry.valueLength());
-            }
+            var value = new Value();
+            entry.show(value);
+            rdb.key(entry.expiryMillis(), entry.keyBuffer(), entry.keyStart(), entry.keyLength(), value);
         } catch (IOException failure) {
             throw new UncheckedIOException(failure);
         }
@@ -384,6 +375,9 @@ public final class Persistence {
         private final boolean dropsExpired;
         private final boolean replaces;
         private final Entry present = new Entry();
+        private final ValueLoader loader = new ValueLoader(keyspace);
+        private boolean isSkipped;
+        private long expiryMillis;
         private long loaded;
         private long expired;
 
@@ -394,31 +388,40 @@ public final class Persistence {
         }
 
         @Override
-        public void string(int database, byte[] key, byte[] value, long expiryMillis, long idleSeconds, int frequency)
+        public ValueSink beginValue(int database, byte[] key, long expiry, long idleSeconds, int frequency)
                 throws IOException {
             if (database >= keyspace.databaseCount()) {
                 throw new IOException("the file has keys in database " + database + ", but there are only "
                         + keyspace.databaseCount() + " databases");
             }
-            if (dropsExpired && expiryMillis != Keyspace.NO_EXPIRY && expiryMillis <= nowMillis) {
+            isSkipped = dropsExpired && expiry != Keyspace.NO_EXPIRY && expiry <= nowMillis;
+            if (isSkipped) {
                 expired++;
-                return;
+                return NOTHING;
             }
+            expiryMillis = expiry;
             var unit = keyspace.unit(keyspace.loopCount());
             unit.begin(nowMillis, true);
             if (!replaces && keyspace.find(unit, database, key, 0, key.length, present)) {
                 unit.end();
                 throw new IOException("the file has a key that exists already in database " + database);
             }
-            if (value.length <= Decimal.LONG_BYTES_MAX && Decimal.isLong(value, 0, value.length)) {
-                long number = Decimal.parseLong(value, 0, value.length, 0);
-                keyspace.setInteger(unit, database, key, 0, key.length, number, expiryMillis);
-            } else {
-                int encoding = value.length <= Encoding.EMBSTR_MAX ? Encoding.EMBSTR : Encoding.RAW;
-                keyspace.setString(unit, database, key, 0, key.length, encoding, value, 0, value.length, expiryMillis);
+            loader.begin(unit, database, key, 0, key.length);
+            return loader;
+        }
+
+        @Override
+        public void endValue() throws IOException {
+            if (!isSkipped) {
+                loader.attach(expiryMillis);
+                keyspace.unit(keyspace.loopCount()).end();
+                loaded++;
             }
-            unit.end();
-            loaded++;
+        }
+
+        /** Size of the elements of the last value. */
+        long valueBytes() {
+            return loader.bytes();
         }
 
         @Override
@@ -442,10 +445,9 @@ public final class Persistence {
         }
 
         @Override
-        public void string(int database, byte[] key, byte[] value, long expiryMillis, long idleSeconds, int frequency)
-                throws IOException {
-            super.string(database, key, value, expiryMillis, idleSeconds, frequency);
-            sliceBytes += key.length + value.length;
+        public void endValue() throws IOException {
+            super.endValue();
+            sliceBytes += valueBytes();
             long delay = settings.keyLoadDelayMicros.getAsLong();
             if (++sliceKeys < SLICE_KEYS && sliceBytes < SLICE_BYTES && delay * sliceKeys < 1000) {
                 return;

@@ -50,7 +50,7 @@ public final class RdbReader {
      *
      * @throws RdbFormatException if the input is damaged or cut off
      * @throws UnsupportedRdbVersionException if it was written by something newer
-     * @throws UnsupportedRdbTypeException if it holds a value other than a string, or module data
+     * @throws UnsupportedRdbTypeException if it holds a value of a type that cannot be kept, or module data
      */
     public void read(RdbVisitor visitor) throws IOException {
         readHeader();
@@ -100,10 +100,11 @@ public final class RdbReader {
                         throw new RdbFormatException(start, "unknown opcode or type " + opcode);
                     }
                     byte[] key = readString();
-                    if (opcode != RdbFormat.TYPE_STRING) {
+                    if (!RdbValues.isReadable(opcode)) {
                         throw unsupported(start, opcode, key);
                     }
-                    visitor.string(db, key, readString(), expiryMillis, idleSeconds, frequency);
+                    RdbValues.read(this, opcode, visitor.beginValue(db, key, expiryMillis, idleSeconds, frequency));
+                    visitor.endValue();
                     expiryMillis = RdbVisitor.NONE;
                     idleSeconds = RdbVisitor.NONE;
                     frequency = (int) RdbVisitor.NONE;
@@ -193,7 +194,7 @@ public final class RdbReader {
         return bytes;
     }
 
-    private long readLength() throws IOException {
+    long readLength() throws IOException {
         long start = offset();
         return readLength(start, readByte());
     }
@@ -222,7 +223,7 @@ public final class RdbReader {
         }
     }
 
-    private byte[] readRaw(long length) throws IOException {
+    byte[] readRaw(long length) throws IOException {
         if (length > STRING_LENGTH_MAX) {
             throw new RdbFormatException(offset(), "string claims " + length + " bytes");
         }
@@ -255,7 +256,7 @@ public final class RdbReader {
         return readByte() | readByte() << 8 | readByte() << 16 | readByte() << 24;
     }
 
-    private long readLong() throws IOException {
+    long readLong() throws IOException {
         long low = readInt() & 0xffffffffL;
         return low | (long) readInt() << 32;
     }

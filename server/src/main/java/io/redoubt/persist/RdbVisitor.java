@@ -1,5 +1,6 @@
 package io.redoubt.persist;
 
+import io.redoubt.type.ValueSink;
 import java.io.IOException;
 
 /**
@@ -11,6 +12,9 @@ public interface RdbVisitor {
     /** No expiry, idle time or frequency is given. */
     long NONE = -1;
 
+    /** Takes a value and keeps nothing. */
+    ValueSink NOTHING = new Nothing();
+
     /** A fact about the file, such as {@code redis-ver}. Unknown ones are to be ignored. */
     default void aux(byte[] name, byte[] value) throws IOException {}
 
@@ -21,14 +25,18 @@ public interface RdbVisitor {
     default void resizeDb(long keyCount, long expiryCount) throws IOException {}
 
     /**
-     * A key with a string value. Whether an expired key is kept is the visitor's decision: a replica keeps it.
+     * A key, whose value follows in pieces, and then {@link #endValue}. Whether an expired key is kept is the visitor's
+     * decision: a replica keeps it.
      *
      * @param expiryMillis Unix time, perhaps past, or {@link #NONE}
      * @param idleSeconds time since the last access, or {@link #NONE}
      * @param frequency the logarithmic access counter, 0 to 255, or {@link #NONE}
+     * @return what takes the value; {@link #NOTHING} to pass it over
      */
-    void string(int db, byte[] key, byte[] value, long expiryMillis, long idleSeconds, int frequency)
-            throws IOException;
+    ValueSink beginValue(int db, byte[] key, long expiryMillis, long idleSeconds, int frequency) throws IOException;
+
+    /** The value of the last key is complete. */
+    void endValue() throws IOException;
 
     /** The whole source of a function library, its first line naming engine and library. */
     void function(byte[] code) throws IOException;

@@ -1,5 +1,6 @@
 package io.redoubt.persist;
 
+import io.redoubt.type.Value;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
@@ -98,26 +99,28 @@ public final class RdbWriter {
     }
 
     /**
-     * Writes a key whose value is a string of bytes.
+     * Writes a key and its value.
      *
      * @param expiryMillis Unix time, or -1 for none
      */
-    public void keyWithString(
-            long expiryMillis, byte[] key, int keyOffset, int keyLength, byte[] value, int valueOffset, int valueLength)
-            throws IOException {
-        beforeValue(expiryMillis, key, keyOffset, keyLength);
-        string(value, valueOffset, valueLength);
-    }
-
-    /**
-     * Writes a key whose value is kept as an integer.
-     *
-     * @param expiryMillis Unix time, or -1 for none
-     */
-    public void keyWithString(long expiryMillis, byte[] key, int keyOffset, int keyLength, long value)
-            throws IOException {
-        beforeValue(expiryMillis, key, keyOffset, keyLength);
-        integer(value);
+    public void key(long expiryMillis, byte[] key, int keyOffset, int keyLength, Value value) throws IOException {
+        if (expiryMillis != RdbVisitor.NONE) {
+            putByte(RdbFormat.EXPIRETIME_MS);
+            putLong(expiryMillis);
+        }
+        if (idleSeconds != RdbVisitor.NONE) {
+            putByte(RdbFormat.IDLE);
+            length(idleSeconds);
+            idleSeconds = RdbVisitor.NONE;
+        }
+        if (frequency != RdbVisitor.NONE) {
+            putByte(RdbFormat.FREQ);
+            putByte(frequency);
+            frequency = (int) RdbVisitor.NONE;
+        }
+        putByte(RdbValues.typeOf(value));
+        string(key, keyOffset, keyLength);
+        RdbValues.write(this, value);
     }
 
     /** Writes the end and the checksum, and hands everything to the sink. */
@@ -189,25 +192,6 @@ public final class RdbWriter {
         raw(bytes, offset, length);
     }
 
-    private void beforeValue(long expiryMillis, byte[] key, int keyOffset, int keyLength) throws IOException {
-        if (expiryMillis != RdbVisitor.NONE) {
-            putByte(RdbFormat.EXPIRETIME_MS);
-            putLong(expiryMillis);
-        }
-        if (idleSeconds != RdbVisitor.NONE) {
-            putByte(RdbFormat.IDLE);
-            length(idleSeconds);
-            idleSeconds = RdbVisitor.NONE;
-        }
-        if (frequency != RdbVisitor.NONE) {
-            putByte(RdbFormat.FREQ);
-            putByte(frequency);
-            frequency = (int) RdbVisitor.NONE;
-        }
-        putByte(RdbFormat.TYPE_STRING);
-        string(key, keyOffset, keyLength);
-    }
-
     private void smallInteger(int value) throws IOException {
         if (value == (byte) value) {
             putByte(RdbFormat.ENCODED | RdbFormat.ENCODED_INT8);
@@ -242,7 +226,7 @@ public final class RdbWriter {
         return true;
     }
 
-    private void length(long length) throws IOException {
+    void length(long length) throws IOException {
         if (length < 0) {
             throw new IllegalArgumentException("negative length " + length);
         }

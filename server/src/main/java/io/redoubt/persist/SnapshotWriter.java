@@ -1,6 +1,7 @@
 package io.redoubt.persist;
 
 import io.redoubt.store.KeyspaceSnapshot;
+import io.redoubt.type.Value;
 import java.io.IOException;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
@@ -27,17 +28,9 @@ public final class SnapshotWriter {
             }
 
             @Override
-            public void integer(byte[] key, int keyOffset, int keyLength, long value, long expiryMillis)
+            public void value(byte[] key, int keyOffset, int keyLength, Value value, long expiryMillis)
                     throws IOException {
-                writer.keyWithString(expiryMillis, key, keyOffset, keyLength, value);
-                keysWritten.incrementAndGet();
-            }
-
-            @Override
-            public void string(
-                    byte[] key, int keyOffset, int keyLength, byte[] value, int offset, int length, long expiryMillis)
-                    throws IOException {
-                writer.keyWithString(expiryMillis, key, keyOffset, keyLength, value, offset, length);
+                writer.key(expiryMillis, key, keyOffset, keyLength, value);
                 keysWritten.incrementAndGet();
             }
         });

@@ -5,8 +5,9 @@ import io.redoubt.persist.RdbException;
 import io.redoubt.persist.RdbReader;
 import io.redoubt.persist.RdbVisitor;
 import io.redoubt.resp.Decimal;
-import io.redoubt.store.Encoding;
 import io.redoubt.store.Keyspace;
+import io.redoubt.store.ValueLoader;
+import io.redoubt.type.ValueSink;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -106,9 +107,12 @@ final class SnapshotLoader {
         }
 
         @Override
-        public void string(int db, byte[] key, byte[] value, long expiryMillis, long idleSeconds, int frequency) {
-            // That it could be read is all we want to know.
+        public ValueSink beginValue(int db, byte[] key, long expiryMillis, long idleSeconds, int frequency) {
+            return NOTHING; // That it can be read is all we want to know.
         }
+
+        @Override
+        public void endValue() {}
 
         @Override
         public void function(byte[] code) throws IOException {
@@ -121,6 +125,8 @@ final class SnapshotLoader {
         private int sliceKeys;
         private long sliceBytes;
         private long keyCount;
+        private final ValueLoader loader = new ValueLoader(keyspace);
+        private long expiryMillis;
 
         private void enter() {
             if (!isInside) {
@@ -149,30 +155,23 @@ final class SnapshotLoader {
         }
 
         @Override
-        public void string(int db, byte[] key, byte[] value, long expiryMillis, long idleSeconds, int frequency)
-                throws IOException {
+        public ValueSink beginValue(int db, byte[] key, long expiry, long idleSeconds, int frequency) {
             enter();
-            set(db, key, value, expiryMillis == NONE ? Keyspace.NO_EXPIRY : expiryMillis);
+            expiryMillis = expiry;
+            loader.begin(link.unit(), db, key, 0, key.length);
+            return loader;
+        }
+
+        @Override
+        public void endValue() throws IOException {
+            loader.attach(expiryMillis);
             keyCount++;
-            sliceBytes += key.length + value.length;
+            sliceBytes += loader.bytes();
             if (++sliceKeys >= SLICE_KEYS || sliceBytes >= SLICE_BYTES) {
                 leave();
                 link.requireCurrent();
                 link.keepAlive();
             }
-        }
-
-        private void set(int db, byte[] key, byte[] value, long expiryMillis) {
-            var unit = link.unit();
-            if (value.length > 0 && value.length <= Decimal.LONG_BYTES_MAX) {
-                long integer = Decimal.parseLong(value, 0, value.length, Long.MIN_VALUE);
-                if (integer != Long.MIN_VALUE || Decimal.isLong(value, 0, value.length)) {
-                    keyspace.setInteger(unit, db, key, 0, key.length, integer, expiryMillis);
-                    return;
-                }
-            }
-            int encoding = value.length <= Encoding.EMBSTR_MAX ? Encoding.EMBSTR : Encoding.RAW;
-            keyspace.setString(unit, db, key, 0, key.length, encoding, value, 0, value.length, expiryMillis);
         }
 
         @Override

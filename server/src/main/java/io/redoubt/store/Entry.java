@@ -1,23 +1,76 @@
 package io.redoubt.store;
 
+import io.redoubt.memory.Arena;
+import io.redoubt.type.Encoding;
+import io.redoubt.type.Home;
+import io.redoubt.type.LargeValue;
+import io.redoubt.type.Thresholds;
+import io.redoubt.type.Value;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A view of one record: set by a look-up, valid until the next change of its shard. One or a few per loop, reused.
+ * A view of one record: set by a look-up, valid until the next change of its shard that is not made through it. One or a
+ * few per loop, reused. As a {@link Home} it is the place of a value that is no string.
  */
-public final class Entry {
+public final class Entry implements Home {
     private @Nullable Partition partition;
+    private @Nullable Unit unit; // Null where the entry may only be read.
+    private boolean isDetached;
+    private int database; // Of a detached entry.
+    private int hash;
     private int handle;
     private byte[] chunk = new byte[0];
     private int base;
     private long expiryMillis;
 
+    /** Shows a record that may only be read. */
     void set(Partition partition, int handle, long expiryMillis) {
         this.partition = partition;
-        this.handle = handle;
         this.expiryMillis = expiryMillis;
-        chunk = partition.arena.chunk(handle);
-        base = partition.arena.offset(handle);
+        unit = null;
+        isDetached = false;
+        moveTo(handle);
+    }
+
+    /** Shows a record whose value may be changed through this entry. */
+    void set(Unit unit, Partition partition, int hash, int handle, long expiryMillis) {
+        set(partition, handle, expiryMillis);
+        this.unit = unit;
+        this.hash = hash;
+    }
+
+    /** Shows a record that no table knows yet. */
+    void setDetached(Unit unit, Partition partition, int database, int hash, int handle) {
+        this.database = database;
+        set(unit, partition, hash, handle, Keyspace.NO_EXPIRY);
+        isDetached = true;
+    }
+
+    private void moveTo(int newHandle) {
+        var arena = partition().arena;
+        handle = newHandle;
+        chunk = arena.chunk(newHandle);
+        base = arena.offset(newHandle);
+    }
+
+    boolean isDetached() {
+        return isDetached;
+    }
+
+    /** Where a detached record belongs. */
+    int database() {
+        return database;
+    }
+
+    int keyHash() {
+        return hash;
+    }
+
+    private Unit unit() {
+        if (unit == null) {
+            throw new IllegalStateException("the entry may only be read");
+        }
+        return unit;
     }
 
     void clear() {
@@ -36,6 +89,7 @@ public final class Entry {
         return handle;
     }
 
+    @Override
     public int encoding() {
         return Record.encoding(chunk, base);
     }
@@ -99,6 +153,117 @@ public final class Entry {
         return (int) Record.INTS.get(chunk, Record.valueStart(chunk, base));
     }
 
+    // ---- The place of a value that is no string ----
+
+    @Override
+    public byte[] buffer() {
+        return chunk;
+    }
+
+    @Override
+    public int start() {
+        return Record.valueStart(chunk, base);
+    }
+
+    @Override
+    public int length() {
+        return Record.valueLength(chunk, base);
+    }
+
+    @Override
+    public Arena arena() {
+        return partition().arena;
+    }
+
+    @Override
+    public int hash(byte[] bytes, int offset, int length) {
+        return partition().hash(bytes, offset, length);
+    }
+
+    @Override
+    public Thresholds thresholds() {
+        return partition().thresholds;
+    }
+
+    @Override
+    public void setEncoding(int encoding) {
+        splice(0, 0, 0);
+        Record.setEncoding(chunk, base, encoding);
+    }
+
+    @Override
+    public LargeValue large() {
+        return partition().largeValue(largeIndex());
+    }
+
+    @Override
+    public LargeValue writableLarge() {
+        unit().freedIn(partition());
+        return partition().writableLargeValue(largeIndex());
+    }
+
+    @Override
+    public void enlarge(int encoding, LargeValue value) {
+        pack(encoding, 4);
+        Record.INTS.set(chunk, Record.valueStart(chunk, base), partition().addLargeValue(value));
+    }
+
+    @Override
+    public void pack(int encoding, int length) {
+        if (Encoding.isLargeValue(encoding())) {
+            partition().releaseLargeValue(largeIndex());
+            unit().freedIn(partition());
+        }
+        splice(0, length(), length);
+        Record.setEncoding(chunk, base, encoding);
+    }
+
+    @Override
+    public void splice(int offset, int removed, int added) {
+        int length = length();
+        int newLength = length - removed + added;
+        if (newLength > Record.VALUE_BYTES_MAX) {
+            throw new IllegalArgumentException("a record has no room for " + newLength + " bytes");
+        }
+        int keyLength = keyLength();
+        int oldSize = Record.size(keyLength, length);
+        int newSize = Record.size(keyLength, newLength);
+        var arena = partition().arena;
+        if (Arena.usableBytes(newSize) == Arena.usableBytes(oldSize) && !arena.isFrozen(handle)) {
+            if (removed != added) {
+                int from = start() + offset;
+                System.arraycopy(chunk, from + removed, chunk, from + added, length - offset - removed);
+                Record.setValueLength(chunk, base, newLength);
+            }
+            return;
+        }
+        int newHandle = arena.allocate(newSize);
+        byte[] newChunk = arena.chunk(newHandle);
+        int newBase = arena.offset(newHandle);
+        int kept = oldSize - length + offset; // Header, key and what stands before the change.
+        System.arraycopy(chunk, base, newChunk, newBase, kept);
+        System.arraycopy(chunk, base + kept + removed, newChunk, newBase + kept + added, length - offset - removed);
+        Record.setValueLength(newChunk, newBase, newLength);
+        if (!isDetached) {
+            partition().replace(hash, handle, newHandle);
+        }
+        arena.free(handle, oldSize);
+        unit().freedIn(partition());
+        moveTo(newHandle);
+    }
+
+    /** Shows the value to whoever writes it elsewhere. */
+    public void show(Value value) {
+        int encoding = encoding();
+        if (encoding == Encoding.LARGE) {
+            value.setPacked(encoding, valueBuffer(), 0, valueLength());
+        } else if (Encoding.isLargeValue(encoding)) {
+            value.setLarge(encoding, large(), arena().chunks());
+        } else {
+            value.setPacked(encoding, chunk, start(), length());
+        }
+    }
+
     public byte[] keyBuffer() {
         return chunk;
     }
@@ -132,7 +297,10 @@ public final class Entry {
 
     /** Bytes that key and value take, with their share of the bookkeeping. */
     public long sizeInBytes() {
-        long own = io.redoubt.memory.Arena.usableBytes(Record.size(chunk, base));
-        return own + 13 + (chunk[base] == Encoding.LARGE ? valueBuffer().length + 16 : 0);
+        long own = Arena.usableBytes(Record.size(chunk, base)) + 13L;
+        if (chunk[base] == Encoding.LARGE) {
+            return own + valueBuffer().length + 16;
+        }
+        return Encoding.isLargeValue(chunk[base]) ? own + large().sizeInBytes() : own;
     }
 }

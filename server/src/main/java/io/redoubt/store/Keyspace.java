@@ -3,6 +3,9 @@ package io.redoubt.store;
 import io.redoubt.log.EffectStream;
 import io.redoubt.memory.HeapBudget;
 import io.redoubt.memory.SipHash;
+import io.redoubt.type.Encoding;
+import io.redoubt.type.Thresholds;
+import io.redoubt.type.Value;
 import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -45,6 +48,7 @@ public final class Keyspace {
     private final EffectStream stream;
     private final Unit[] units;
     private final Expiry expiry = new Expiry();
+    private final Thresholds thresholds = new Thresholds();
     /** Estimated by the expiry walk; a figure for people, so races do not matter. */
     private final long[] averageTtlMillis;
 
@@ -67,7 +71,7 @@ public final class Keyspace {
         mode = new EntryMode(layout.loops());
         shards = new Shard[layout.shards()];
         for (int i = 0; i < shards.length; i++) {
-            shards[i] = new Shard(layout.databases(), layout.chunkBytes(), heap);
+            shards[i] = new Shard(layout.databases(), layout.chunkBytes(), heap, sip, thresholds);
         }
         units = new Unit[layout.loops() + 1];
         for (int i = 0; i < units.length; i++) {
@@ -95,6 +99,11 @@ public final class Keyspace {
 
     public Expiry expiry() {
         return expiry;
+    }
+
+    /** When values cease to be small. */
+    public Thresholds thresholds() {
+        return thresholds;
     }
 
     public void setEvents(KeyspaceEvents listener) {
@@ -160,7 +169,7 @@ public final class Keyspace {
             }
             return false;
         }
-        entry.set(partition, handle, expiryMillis);
+        entry.set(unit, partition, hash, handle, expiryMillis);
         return true;
     }
 
@@ -326,6 +335,52 @@ public final class Keyspace {
         changed(unit, database, key, offset, length);
     }
 
+    // ---- Values that are no strings ----
+
+    /**
+     * Adds a key that is not there with a value of so many bytes, whose content is arbitrary. The entry then shows it.
+     */
+    public void create(
+            Unit unit, int database, byte[] key, int offset, int length, int encoding, int bytes, Entry entry) {
+        createDetached(unit, database, key, offset, length, encoding, bytes, entry);
+        attach(unit, entry, NO_EXPIRY);
+    }
+
+    /**
+     * Makes a value for a key that nobody sees before {@link #attach}: for values that are built from others, perhaps
+     * from the one they replace, or that may prove damaged. Ends with {@link #attach} or {@link #discard}.
+     */
+    public void createDetached(
+            Unit unit, int database, byte[] key, int offset, int length, int encoding, int bytes, Entry entry) {
+        var partition = partition(database, key, offset, length);
+        int handle = partition.newRecord(key, offset, length, encoding, bytes, accessClock(unit));
+        entry.setDetached(unit, partition, database, hash(key, offset, length), handle);
+    }
+
+    /** Puts a detached value in its place; what the key held before is gone. */
+    public void attach(Unit unit, Entry entry, long expiryMillis) {
+        var partition = entry.partition();
+        byte[] chunk = entry.keyBuffer();
+        int found = partition.table.find(entry.keyHash(), chunk, entry.keyStart(), entry.keyLength());
+        if (found != 0) {
+            partition.removeFound(found);
+            unit.freedIn(partition);
+        }
+        partition.table.insert(entry.keyHash(), entry.handle());
+        if (expiryMillis != NO_EXPIRY) {
+            partition.table.setFoundExpiry(expiryMillis);
+        }
+        entry.set(unit, partition, entry.keyHash(), entry.handle(), expiryMillis);
+        changed(unit, entry.database(), chunk, entry.keyStart(), entry.keyLength());
+    }
+
+    /** Frees a detached value. */
+    public void discard(Unit unit, Entry entry) {
+        entry.partition().discard(entry.handle());
+        unit.freedIn(entry.partition());
+        entry.clear();
+    }
+
     /**
      * Copies an entry to another key, replacing what is there, with its encoding and expiry.
      */
@@ -334,12 +389,54 @@ public final class Keyspace {
             setInteger(unit, database, key, offset, length, from.integer(), from.expiryMillis());
             return;
         }
+        if (Encoding.isLargeValue(from.encoding())) {
+            var value = new Value();
+            from.show(value);
+            var loader = new ValueLoader(this);
+            loader.begin(unit, database, key, offset, length);
+            value.sendTo(loader);
+            loader.attach(from.expiryMillis());
+            return;
+        }
         // The bytes leave their arena first: a block is never written from bytes of the same arena.
         heap.requireForData(from.valueLength() >= Record.LARGE ? heap.footprint(from.valueLength()) : 0);
         byte[] value =
                 Arrays.copyOfRange(from.valueBuffer(), from.valueStart(), from.valueStart() + from.valueLength());
-        int encoding = from.encoding() == Encoding.LARGE ? Encoding.RAW : from.encoding();
-        setString(unit, database, key, offset, length, encoding, value, 0, value.length, from.expiryMillis());
+        if (from.isString()) {
+            int encoding = from.encoding() == Encoding.LARGE ? Encoding.RAW : from.encoding();
+            setString(unit, database, key, offset, length, encoding, value, 0, value.length, from.expiryMillis());
+            return;
+        }
+        var copy = new Entry();
+        createDetached(unit, database, key, offset, length, from.encoding(), value.length, copy);
+        System.arraycopy(value, 0, copy.buffer(), copy.start(), value.length);
+        attach(unit, copy, from.expiryMillis());
+    }
+
+    /**
+     * Gives the value of an entry to another key, replacing what is there, and deletes its own. Within a partition this
+     * takes constant time for a large value, else it is copied.
+     */
+    public void move(Unit unit, Entry from, int database, byte[] key, int offset, int length) {
+        var partition = from.partition();
+        if (Encoding.isLargeValue(from.encoding()) && partition(database, key, offset, length) == partition) {
+            var moved = new Entry();
+            createDetached(unit, database, key, offset, length, Encoding.RAW, 0, moved);
+            moved.enlarge(from.encoding(), from.writableLarge());
+            partition.forgetLargeValue(from);
+            attach(unit, moved, from.expiryMillis());
+        } else {
+            copy(unit, from, database, key, offset, length);
+        }
+        deleteAt(unit, partition, from);
+    }
+
+    private static void deleteAt(Unit unit, Partition partition, Entry entry) {
+        if (!partition.table.findHandle(entry.keyHash(), entry.handle())) {
+            throw new IllegalStateException("the entry is older than the last change of its key");
+        }
+        partition.removeFound(entry.handle());
+        unit.freedIn(partition);
     }
 
     /**
@@ -472,7 +569,7 @@ public final class Keyspace {
                 if (snapshot != null) {
                     flushedHeapBytes.addAndGet(shard.databases[database].heapBytes());
                 }
-                shard.databases[database] = new Partition(layout.chunkBytes(), heap);
+                shard.databases[database] = new Partition(layout.chunkBytes(), heap, sip, thresholds);
                 shard.expiryCursors[database] = 0;
                 shard.followers.changed(unit, followed);
             }
@@ -574,8 +671,9 @@ public final class Keyspace {
                 // The look-up finds the expiry as well.
                 int start = Record.keyStart(chunk, base);
                 int length = Record.keyLength(chunk, base);
-                partition.table.find(hash(chunk, start, length), chunk, start, length);
-                entry.set(partition, handle, partition.table.foundExpiry());
+                int hash = hash(chunk, start, length);
+                partition.table.find(hash, chunk, start, length);
+                entry.set(unit, partition, hash, handle, partition.table.foundExpiry());
                 return true;
             }
             pick -= count;
@@ -654,6 +752,7 @@ public final class Keyspace {
     public boolean reclaimSome(int shardIndex, int maxBlocks) {
         boolean more = false;
         for (var partition : shards[shardIndex].databases) {
+            more |= partition.freeDeleted(maxBlocks);
             more |= partition.arena.reclaim(maxBlocks) > 0;
         }
         return more;
@@ -681,6 +780,17 @@ public final class Keyspace {
             }
         }
         return bytes;
+    }
+
+    /** Deleted values whose memory is not free yet. */
+    public long pendingFrees() {
+        long count = 0;
+        for (var shard : shards) {
+            for (var partition : shard.databases) {
+                count += partition.deletedCount();
+            }
+        }
+        return count;
     }
 
     public long changesSinceStart() {

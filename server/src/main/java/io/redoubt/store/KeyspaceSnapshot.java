@@ -3,9 +3,12 @@ package io.redoubt.store;
 import io.redoubt.memory.Arena;
 import io.redoubt.memory.Frozen;
 import io.redoubt.store.Partition.FrozenPartition;
+import io.redoubt.type.Encoding;
+import io.redoubt.type.Value;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The keyspace as it was at one moment. Its arrays do not change until {@link Keyspace#endSnapshot}, so a thread of its
@@ -17,12 +20,8 @@ public final class KeyspaceSnapshot {
         /** The keys that follow belong to this database. */
         void database(int database, long keyCount, long expiryCount) throws IOException;
 
-        /** A string kept as an integer. */
-        void integer(byte[] key, int keyOffset, int keyLength, long value, long expiryMillis) throws IOException;
-
-        /** A string. */
-        void string(byte[] key, int keyOffset, int keyLength, byte[] value, int offset, int length, long expiryMillis)
-                throws IOException;
+        /** A key and its value; what is shown is valid until the method returns. */
+        void value(byte[] key, int keyOffset, int keyLength, Value value, long expiryMillis) throws IOException;
     }
 
     private record Part(Partition partition, FrozenPartition frozen, long keyCount, long expiryCount) {}
@@ -83,40 +82,44 @@ public final class KeyspaceSnapshot {
 
     private static void visit(FrozenPartition frozen, Visitor visitor) throws IOException {
         var table = frozen.table();
+        var value = new Value();
         for (int segment = 0; segment < table.segmentCount(); segment++) {
             long[] slots = table.slots(segment);
             long[] expiries = table.expiries(segment);
             for (int i = 0; i < slots.length; i++) {
                 int handle = Frozen.handle(slots[i]);
                 if (handle != 0) {
-                    visit(frozen, handle, expiries == null ? Keyspace.NO_EXPIRY : expiries[i], visitor);
+                    visit(frozen, handle, expiries == null ? Keyspace.NO_EXPIRY : expiries[i], value, visitor);
                 }
             }
         }
     }
 
-    private static void visit(FrozenPartition frozen, int handle, long expiryMillis, Visitor visitor)
+    private static void visit(FrozenPartition frozen, int handle, long expiryMillis, Value value, Visitor visitor)
             throws IOException {
         byte[] chunk = frozen.chunks()[Arena.chunkIndex(handle)];
         int base = Arena.chunkOffset(handle);
         int keyStart = Record.keyStart(chunk, base);
         int keyLength = Record.keyLength(chunk, base);
         int valueStart = keyStart + keyLength;
-        switch (Record.encoding(chunk, base)) {
-            case Encoding.INT ->
-                visitor.integer(chunk, keyStart, keyLength, (long) Record.LONGS.get(chunk, valueStart), expiryMillis);
-            case Encoding.LARGE -> {
-                int index = (int) Record.INTS.get(chunk, valueStart);
-                byte[] value = frozen.large()[index];
-                if (value == null) {
-                    throw new IllegalStateException("a frozen record points at no large value");
-                }
-                visitor.string(chunk, keyStart, keyLength, value, 0, frozen.largeLengths()[index], expiryMillis);
-            }
-            default ->
-                visitor.string(
-                        chunk, keyStart, keyLength, chunk, valueStart, Record.valueLength(chunk, base), expiryMillis);
+        int encoding = Record.encoding(chunk, base);
+        if (encoding == Encoding.LARGE) {
+            int index = (int) Record.INTS.get(chunk, valueStart);
+            value.setPacked(encoding, present(frozen.large()[index]), 0, frozen.largeLengths()[index]);
+        } else if (Encoding.isLargeValue(encoding)) {
+            int index = (int) Record.INTS.get(chunk, valueStart);
+            value.setLarge(encoding, present(frozen.values()[index]), frozen.chunks());
+        } else {
+            value.setPacked(encoding, chunk, valueStart, Record.valueLength(chunk, base));
         }
+        visitor.value(chunk, keyStart, keyLength, value, expiryMillis);
+    }
+
+    private static <T> T present(@Nullable T value) {
+        if (value == null) {
+            throw new IllegalStateException("a frozen record points at no large value");
+        }
+        return value;
     }
 
     void thaw() {

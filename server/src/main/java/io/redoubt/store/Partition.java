@@ -3,6 +3,11 @@ package io.redoubt.store;
 import io.redoubt.memory.Arena;
 import io.redoubt.memory.Frozen;
 import io.redoubt.memory.HeapBudget;
+import io.redoubt.memory.SipHash;
+import io.redoubt.type.Encoding;
+import io.redoubt.type.LargeValue;
+import io.redoubt.type.Thresholds;
+import java.util.ArrayDeque;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
@@ -11,6 +16,8 @@ import org.jspecify.annotations.Nullable;
  * values. Single-threaded code: the caller is inside the shard. FLUSHDB makes a new one and SWAPDB swaps them.
  */
 final class Partition {
+    private static final int FREED_AT_ONCE_MAX = 64;
+
     final Arena arena;
     final KeyTable table;
     private final HeapBudget heap;
@@ -29,14 +36,160 @@ final class Partition {
     /** Eight bytes for a number on its way into a record. */
     final byte[] scratch = new byte[8];
 
+    /** Values beside their records, by index; one that a snapshot may read is forked before it changes. */
+    private @Nullable LargeValue[] values = new LargeValue[0];
+
+    private long[] valueBirths = new long[0];
+    private int[] valueIndexes = new int[0]; // The free ones.
+    private int freeValues;
+    private int valueCount;
+    private long[] valueBytes = new long[0]; // As they were counted last.
+    private long valueBytesSum;
+    private int unsettled = -1; // The value that was changed last and is not counted yet.
+    /** Deleted values whose blocks are freed slice by slice. */
+    private final ArrayDeque<LargeValue> deleted = new ArrayDeque<>();
+
+    private long deletedPosition;
+    private long freedValues;
+
+    final Thresholds thresholds;
+    private final SipHash sip;
     private long snapshotNumber;
     private boolean snapshotRuns;
 
-    Partition(int chunkBytes, HeapBudget heap) {
+    Partition(int chunkBytes, HeapBudget heap, SipHash sip, Thresholds thresholds) {
         this.heap = heap;
+        this.sip = sip;
+        this.thresholds = thresholds;
         arena = new Arena(chunkBytes, heap);
         table = new KeyTable(arena);
     }
+
+    int hash(byte[] bytes, int offset, int length) {
+        return (int) (sip.hash(bytes, offset, length) >>> 32);
+    }
+
+    // ---- Large values ----
+
+    LargeValue largeValue(int index) {
+        var value = values[index];
+        if (value == null) {
+            throw new IllegalStateException("a record points at no large value");
+        }
+        return value;
+    }
+
+    /** The value to be changed: a fork of it where a snapshot may read it. */
+    LargeValue writableLargeValue(int index) {
+        settle();
+        unsettled = index;
+        var value = largeValue(index);
+        if (snapshotRuns && valueBirths[index] < snapshotNumber) {
+            value = value.fork();
+            values[index] = value;
+            valueBirths[index] = snapshotNumber;
+        }
+        return value;
+    }
+
+    int addLargeValue(LargeValue value) {
+        settle();
+        int index;
+        if (freeValues > 0) {
+            index = valueIndexes[--freeValues];
+        } else {
+            if (valueCount == values.length) {
+                int size = Math.max(16, valueCount * 2);
+                values = Arrays.copyOf(values, size);
+                valueBirths = Arrays.copyOf(valueBirths, size);
+                valueIndexes = Arrays.copyOf(valueIndexes, size);
+                valueBytes = Arrays.copyOf(valueBytes, size);
+            }
+            index = valueCount++;
+        }
+        values[index] = value;
+        valueBirths[index] = snapshotNumber;
+        valueBytes[index] = 0;
+        unsettled = index;
+        return index;
+    }
+
+    /** Counts the size of the value that was changed last. */
+    private void settle() {
+        if (unsettled >= 0) {
+            long bytes = largeValue(unsettled).sizeInBytes();
+            valueBytesSum += bytes - valueBytes[unsettled];
+            valueBytes[unsettled] = bytes;
+            unsettled = -1;
+        }
+    }
+
+    /** The value of an entry belongs to another record from now on; the entry is left with nothing. */
+    void forgetLargeValue(Entry entry) {
+        settle();
+        int index = entry.largeIndex();
+        valueBytesSum -= valueBytes[index];
+        values[index] = null;
+        valueIndexes[freeValues++] = index;
+        entry.splice(0, 4, 0);
+        Record.setEncoding(entry.keyBuffer(), arena.offset(entry.handle()), Encoding.RAW);
+    }
+
+    /** Deletes a value: a small one now, a large one in slices. The value itself is not changed by that. */
+    void releaseLargeValue(int index) {
+        settle();
+        var value = largeValue(index);
+        valueBytesSum -= valueBytes[index];
+        values[index] = null;
+        valueIndexes[freeValues++] = index;
+        if (value.count() <= FREED_AT_ONCE_MAX) {
+            for (long at = 0; at >= 0; ) {
+                at = value.freeSome(at, FREED_AT_ONCE_MAX);
+            }
+        } else {
+            deleted.add(value);
+        }
+    }
+
+    /**
+     * Frees blocks of deleted values. Between units.
+     *
+     * @return whether there are more
+     */
+    boolean freeDeleted(int budget) {
+        var value = deleted.peek();
+        if (value == null) {
+            return false;
+        }
+        deletedPosition = value.freeSome(deletedPosition, budget);
+        if (deletedPosition < 0) {
+            deleted.remove();
+            deletedPosition = 0;
+            freedValues++;
+        }
+        arena.endUnit();
+        return !deleted.isEmpty();
+    }
+
+    /** How many deleted values still have blocks. */
+    int deletedCount() {
+        return deleted.size();
+    }
+
+    /** How many deleted values were freed in slices. */
+    long freedValues() {
+        return freedValues;
+    }
+
+    /** A record was moved: the table follows. */
+    void replace(int hash, int oldHandle, int newHandle) {
+        if (!table.findHandle(hash, oldHandle)) {
+            throw new IllegalStateException("the entry is older than the last change of its key");
+        }
+        table.replaceFound(newHandle);
+    }
+
+    // ---- Large strings ----
 
     byte[] large(int index) {
         byte[] bytes = large[index];
@@ -113,20 +266,15 @@ final class Partition {
             int oldEncoding = Record.encoding(chunk, base);
             int oldSize = Record.size(chunk, base);
             int newSize = Record.size(keyLen, inRecord);
-            int oldLarge =
-                    oldEncoding == Encoding.LARGE ? (int) Record.INTS.get(chunk, Record.valueStart(chunk, base)) : -1;
+            int oldIndex = besideIndex(chunk, base, oldEncoding);
             if (Arena.usableBytes(newSize) == Arena.usableBytes(oldSize) && !arena.isFrozen(found)) {
-                if (oldLarge >= 0) {
-                    removeLarge(oldLarge);
-                }
+                release(oldEncoding, oldIndex);
                 Record.writeHeader(chunk, base, encoding, access, keyLen, inRecord);
                 writeValue(chunk, Record.valueStart(chunk, base), encoding, value, off, len);
-                return false;
+                return Encoding.isLargeValue(oldEncoding);
             }
             int handle = write(key, keyOff, keyLen, encoding, value, off, len, inRecord, access);
-            if (oldLarge >= 0) {
-                removeLarge(oldLarge);
-            }
+            release(oldEncoding, oldIndex);
             table.replaceFound(handle);
             arena.free(found, oldSize);
             return true;
@@ -203,15 +351,52 @@ final class Partition {
     void removeFound(int handle) {
         byte[] chunk = arena.chunk(handle);
         int base = arena.offset(handle);
-        if (Record.encoding(chunk, base) == Encoding.LARGE) {
-            removeLarge((int) Record.INTS.get(chunk, Record.valueStart(chunk, base)));
-        }
+        release(chunk, base);
         table.removeFound();
         arena.free(handle, Record.size(chunk, base));
     }
 
+    /** Frees what a record has beside itself. */
+    private void release(byte[] chunk, int base) {
+        int encoding = Record.encoding(chunk, base);
+        release(encoding, besideIndex(chunk, base, encoding));
+    }
+
+    /** The index of what a record has beside itself; -1 if it has nothing. */
+    private static int besideIndex(byte[] chunk, int base, int encoding) {
+        return encoding == Encoding.LARGE || Encoding.isLargeValue(encoding)
+                ? (int) Record.INTS.get(chunk, Record.valueStart(chunk, base))
+                : -1;
+    }
+
+    private void release(int encoding, int index) {
+        if (encoding == Encoding.LARGE) {
+            removeLarge(index);
+        } else if (index >= 0) {
+            releaseLargeValue(index);
+        }
+    }
+
+    /** Makes a record with an empty value of so many bytes that no table knows yet. */
+    int newRecord(byte[] key, int offset, int length, int encoding, int valueLength, int access) {
+        int handle = arena.allocate(Record.size(length, valueLength));
+        byte[] chunk = arena.chunk(handle);
+        int base = arena.offset(handle);
+        Record.writeHeader(chunk, base, encoding, access, length, valueLength);
+        System.arraycopy(key, offset, chunk, Record.keyStart(chunk, base), length);
+        return handle;
+    }
+
+    /** Frees a record that no table knows. */
+    void discard(int handle) {
+        byte[] chunk = arena.chunk(handle);
+        int base = arena.offset(handle);
+        release(chunk, base);
+        arena.free(handle, Record.size(chunk, base));
+    }
+
     long usedBytes() {
-        return arena.usedBytes() + table.sizeInBytes() + largeBytes;
+        return arena.usedBytes() + table.sizeInBytes() + largeBytes + valueBytesSum;
     }
 
     /** The partition goes; replies may still refer to its large values. */
@@ -222,7 +407,7 @@ final class Partition {
     /** What it takes of the heap: holes in the arena are used, too, and so is what a snapshot still needs. */
     long heapBytes() {
         long tables = table.sizeInBytes() * (snapshotRuns ? 2L : 1L);
-        return arena.footprintBytes() + tables + largeFootprint + keptFootprint;
+        return arena.footprintBytes() + tables + largeFootprint + keptFootprint + valueBytesSum;
     }
 
     /** Begins a snapshot. Called in exclusive mode. */
@@ -230,7 +415,7 @@ final class Partition {
         snapshotNumber++;
         snapshotRuns = true;
         arena.beginSnapshot();
-        return new FrozenPartition(table.freeze(), arena.chunks(), large.clone(), largeLengths.clone());
+        return new FrozenPartition(table.freeze(), arena.chunks(), large.clone(), largeLengths.clone(), values.clone());
     }
 
     /** Ends the snapshot. Called in exclusive mode. */
@@ -247,5 +432,10 @@ final class Partition {
     }
 
     /** What the snapshot's thread reads of a partition: arrays that do not change until it ends. */
-    record FrozenPartition(Frozen table, byte[][] chunks, byte[] @Nullable [] large, int[] largeLengths) {}
+    record FrozenPartition(
+            Frozen table,
+            byte[][] chunks,
+            byte[] @Nullable [] large,
+            int[] largeLengths,
+            @Nullable LargeValue[] values) {}
 }

@@ -1,6 +1,7 @@
 package io.redoubt.store;
 
 import io.redoubt.memory.Arena;
+import io.redoubt.type.Encoding;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
@@ -13,7 +14,7 @@ import java.util.Arrays;
  *  +4  key length (8 bits, 255: it stands at +8) | value length (24 bits)
  * [+8  key length (32 bits), only for keys of 255 bytes and more]
  *      key
- *      value: the bytes of a string; 8 bytes of an integer; 4 bytes of an index for a large value
+ *      value: the bytes of a string; 8 bytes of an integer; packed elements; 4 bytes of an index for a large value
  * </pre>
  * A record is addressed by a handle; its chunk and offset are looked up once per access.
  */
@@ -21,8 +22,10 @@ final class Record {
     static final VarHandle INTS = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
     static final VarHandle LONGS = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
     static final int LONG_KEY = 255;
-    /** Values of this size and more have an array of their own. */
+    /** Strings of this size and more have an array of their own. */
     static final int LARGE = Encoding.LARGE_MIN;
+    /** Most bytes that a value can have in its record: its length has 24 bits. */
+    static final int VALUE_BYTES_MAX = (1 << 24) - 1;
 
     private Record() {}
 
@@ -70,6 +73,14 @@ final class Record {
         if (keyLength >= LONG_KEY) {
             INTS.set(chunk, base + 8, keyLength);
         }
+    }
+
+    static void setEncoding(byte[] chunk, int base, int encoding) {
+        chunk[base] = (byte) encoding;
+    }
+
+    static void setValueLength(byte[] chunk, int base, int length) {
+        INTS.set(chunk, base + 4, length << 8 | chunk[base + 4] & 0xFF);
     }
 
     static boolean keyEquals(Arena arena, int handle, byte[] key, int offset, int length) {

@@ -1,6 +1,7 @@
 /**
- * Algorithms on the bytes of values: bits and HyperLogLog. Pure functions on arrays, which know neither keys nor
- * requests; the families of {@code io.redoubt.command} find the bytes. Start reading at {@link io.redoubt.type.Bits}.
+ * The data types, pointer-free: values packed into their record while they are small, tables, trees and blocks in the
+ * shard's arena when they are large; and algorithms on the bytes of strings. Start with {@link io.redoubt.type.Home},
+ * the place of one value, and {@link io.redoubt.type.SetValue}, the simplest type. Knows neither keys nor commands.
  */
 @NullMarked
 package io.redoubt.type;

@@ -146,7 +146,7 @@ class BitCommandsTest {
         @Test
         void raises_the_events_of_set_and_del() {
             fill();
-            assertThat(server.eventsOf("BITOP", "AND", "d", "x", "y")).containsExactly("set d");
+            assertThat(server.eventsOf("BITOP", "AND", "d", "x", "y")).containsExactly("new d", "set d");
             assertThat(server.eventsOf("BITOP", "AND", "d", "none")).containsExactly("keymiss none", "del d");
             assertThat(server.eventsOf("BITOP", "AND", "d", "none")).containsExactly("keymiss none");
         }

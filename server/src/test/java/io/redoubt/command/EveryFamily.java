@@ -17,6 +17,7 @@ final class EveryFamily {
                 new ConnectionCommands(gate, 16),
                 new ClientCommands(new Sessions(), new ServerState(), new ClientLine(false), name -> true),
                 server,
+                new SetCommands(),
                 new StringCommands(() -> 512L << 20),
                 new BitCommands(() -> 512L << 20),
                 new HyperLogLogCommands(() -> 3000),

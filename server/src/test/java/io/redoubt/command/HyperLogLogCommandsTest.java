@@ -45,10 +45,10 @@ class HyperLogLogCommandsTest {
 
     @Test
     void adding_and_merging_raise_the_same_event() {
-        assertThat(server.eventsOf("PFADD", "k", "a", "b")).containsExactly("pfadd k");
+        assertThat(server.eventsOf("PFADD", "k", "a", "b")).containsExactly("new k", "pfadd k");
         assertThat(server.eventsOf("PFADD", "k", "a")).isEmpty();
         assertThat(server.eventsOf("PFCOUNT", "k")).isEmpty();
-        assertThat(server.eventsOf("PFMERGE", "m", "k")).containsExactly("keymiss m", "pfadd m");
+        assertThat(server.eventsOf("PFMERGE", "m", "k")).containsExactly("keymiss m", "new m", "pfadd m");
     }
 
     @Test

@@ -11,6 +11,7 @@ import io.redoubt.command.Principal;
 import io.redoubt.command.ServerState;
 import io.redoubt.command.Session;
 import io.redoubt.command.Sessions;
+import io.redoubt.command.SetCommands;
 import io.redoubt.command.StringCommands;
 import io.redoubt.command.StubGate;
 import io.redoubt.log.EffectStream;
@@ -73,6 +74,7 @@ final class ObserveServer {
         var state = new ServerState();
         persistence = new Persistence(keyspace, new Snapshots(keyspace, "7.0.15"), settings, state, Map::of, log);
         List<CommandFamily> families = List.of(
+                new SetCommands(),
                 new StringCommands(() -> 512L << 20),
                 new DebugCommands(() -> debugAllowed, persistence, () -> true, new Recorder()),
                 new SlowLogCommands(slowLog, monitors),

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import io.redoubt.persist.DumpPayload.StringValue;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -121,9 +120,14 @@ class RdbPeerTest {
                     byte[] key = Samples.ascii("k" + i);
                     byte[] value = values.get(i);
                     writer.idle(i % 5 == 0 ? i : -1);
-                    writer.keyWithString(i % 2 == 0 ? -1 : FAR_FUTURE + i, key, 0, key.length, value, 0, value.length);
+                    writer.key(
+                            i % 2 == 0 ? -1 : FAR_FUTURE + i,
+                            key,
+                            0,
+                            key.length,
+                            StringVisitor.value(value, 0, value.length));
                 }
-                writer.keyWithString(-1, Samples.ascii("n"), 0, 1, Long.MIN_VALUE);
+                writer.key(-1, Samples.ascii("n"), 0, 1, StringVisitor.value(Long.MIN_VALUE));
             }
             writer.end();
             file.commit();
@@ -148,13 +152,12 @@ class RdbPeerTest {
             for (byte[] value : shapes(11)) {
                 redis.send("SET", "k", value);
                 byte[] payload = (byte[]) redis.send("DUMP", "k");
-                assertThat(HexFormat.of().formatHex(DumpPayload.encode(value, 0, value.length, true)))
+                assertThat(HexFormat.of()
+                                .formatHex(DumpPayload.encode(StringVisitor.value(value, 0, value.length), true)))
                         .isEqualTo(HexFormat.of().formatHex(payload));
-                assertThat(DumpPayload.decode(payload, 0, payload.length, DumpPayload.VERSION))
-                        .isInstanceOfSatisfying(
-                                StringValue.class,
-                                string -> assertThat(string.bytes()).isEqualTo(value));
-                byte[] plain = DumpPayload.encode(value, 0, value.length, false);
+                assertThat(DumpPayloadTest.string(payload, 0, payload.length, DumpPayload.VERSION))
+                        .isEqualTo(value);
+                byte[] plain = DumpPayload.encode(StringVisitor.value(value, 0, value.length), false);
                 assertThat(redis.send("RESTORE", "r", 0, plain, "REPLACE")).isEqualTo("OK");
                 assertThat(redis.send("GET", "r")).isEqualTo(value);
             }
@@ -178,11 +181,8 @@ class RdbPeerTest {
             payloads.add(HexFormat.of().parseHex("000161" + "0a00" + "0000000000000000"));
             payloads.add(HexFormat.of().parseHex("000161" + "0a00" + "0000000000000001"));
             for (byte[] payload : payloads) {
-                String answer = switch (DumpPayload.decode(payload, 0, payload.length, DumpPayload.VERSION)) {
-                    case StringValue _ -> "OK";
-                    case DumpPayload.Refused refused ->
-                        "ERR " + refused.reason().text();
-                };
+                var refusal = DumpPayload.decode(payload, 0, payload.length, DumpPayload.VERSION, RdbVisitor.NOTHING);
+                String answer = refusal == null ? "OK" : "ERR " + refusal.text();
                 assertThat(answer)
                         .as(HexFormat.of().formatHex(payload))
                         .isEqualTo(redis.send("RESTORE", "k", 0, payload, "REPLACE"));
@@ -217,7 +217,7 @@ class RdbPeerTest {
     }
 
     /** Writes what it is told, in the same order. */
-    private static final class Rewriter implements RdbVisitor {
+    private static final class Rewriter implements StringVisitor {
 
         private final RdbWriter writer;
         private int keyCount;
@@ -247,7 +247,7 @@ class RdbPeerTest {
             keyCount++;
             writer.idle(idleSeconds);
             writer.freq(frequency);
-            writer.keyWithString(expiryMillis, key, 0, key.length, value, 0, value.length);
+            writer.key(expiryMillis, key, 0, key.length, StringVisitor.value(value, 0, value.length));
         }
 
         @Override

@@ -1,6 +1,7 @@
 package io.redoubt.replication;
 
 import io.redoubt.persist.RdbWriter;
+import io.redoubt.persist.StringVisitor;
 import java.io.ByteArrayOutputStream;
 import java.io.Closeable;
 import java.io.IOException;
@@ -72,7 +73,7 @@ final class FakeMaster implements Closeable {
         for (var entry : data.entrySet()) {
             byte[] key = Wire.bytes(entry.getKey());
             byte[] value = Wire.bytes(entry.getValue());
-            writer.keyWithString(-1, key, 0, key.length, value, 0, value.length);
+            writer.key(-1, key, 0, key.length, StringVisitor.value(value, 0, value.length));
         }
         writer.end();
         return out.toByteArray();

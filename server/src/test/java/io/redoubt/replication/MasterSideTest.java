@@ -3,7 +3,7 @@ package io.redoubt.replication;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.redoubt.persist.RdbReader;
-import io.redoubt.persist.RdbVisitor;
+import io.redoubt.persist.StringVisitor;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -68,7 +68,7 @@ class MasterSideTest {
 
     private static Map<String, String> content(byte[] rdb) throws IOException {
         var data = new HashMap<String, String>();
-        new RdbReader(new ByteArrayInputStream(rdb), true).read(new RdbVisitor() {
+        new RdbReader(new ByteArrayInputStream(rdb), true).read(new StringVisitor() {
             @Override
             public void string(int db, byte[] key, byte[] value, long expiryMillis, long idleSeconds, int frequency) {
                 data.put(Wire.text(key), Wire.text(value));

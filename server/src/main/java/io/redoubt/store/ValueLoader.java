@@ -1,0 +1,159 @@
+package io.redoubt.store;
+
+import io.redoubt.resp.Decimal;
+import io.redoubt.type.Element;
+import io.redoubt.type.Encoding;
+import io.redoubt.type.SetValue;
+import io.redoubt.type.ValueSink;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Builds a value for a key from its pieces, out of sight until {@link #attach}: for files, payloads, and copies. Ends
+ * with {@link #attach} or {@link #discard}. One at a time, reused.
+ */
+public final class ValueLoader implements ValueSink {
+    private static final byte[] NO_BYTES = {};
+
+    private final Keyspace keyspace;
+    private final Entry entry = new Entry();
+    private final SetValue set = new SetValue();
+    private @Nullable Unit unit;
+    private int database;
+    private byte[] key = NO_BYTES;
+    private int keyOffset;
+    private int keyLength;
+    private boolean isString;
+    private boolean isBuilding;
+    private byte[] string = NO_BYTES;
+    private int stringOffset;
+    private int stringLength;
+    private long bytes;
+
+    public ValueLoader(Keyspace keyspace) {
+        this.keyspace = keyspace;
+    }
+
+    /** Begins the value of a key. The caller is inside its shard until the end. */
+    public void begin(Unit newUnit, int newDatabase, byte[] newKey, int offset, int length) {
+        unit = newUnit;
+        database = newDatabase;
+        key = newKey;
+        keyOffset = offset;
+        keyLength = length;
+        isString = false;
+        isBuilding = false;
+        bytes = length;
+    }
+
+    /** Size of the key and of the elements that the last value has got. */
+    public long bytes() {
+        return bytes;
+    }
+
+    private Unit unit() {
+        if (unit == null) {
+            throw new IllegalStateException("no key is being loaded");
+        }
+        return unit;
+    }
+
+    private Entry create() {
+        keyspace.createDetached(unit(), database, key, keyOffset, keyLength, Encoding.RAW, 0, entry);
+        isBuilding = true;
+        return entry;
+    }
+
+    /** Puts the value in its place; what the key held before is gone. */
+    public void attach(long expiryMillis) {
+        if (isString) {
+            attachString(expiryMillis);
+        } else if (isBuilding) {
+            keyspace.attach(unit(), entry, expiryMillis);
+        } else {
+            throw new IllegalStateException("there is no value");
+        }
+        end();
+    }
+
+    private void attachString(long expiryMillis) {
+        if (stringLength <= Decimal.LONG_BYTES_MAX && Decimal.isLong(string, stringOffset, stringLength)) {
+            long number = Decimal.parseLong(string, stringOffset, stringLength, 0);
+            keyspace.setInteger(unit(), database, key, keyOffset, keyLength, number, expiryMillis);
+            return;
+        }
+        int encoding = stringLength <= Encoding.EMBSTR_MAX ? Encoding.EMBSTR : Encoding.RAW;
+        keyspace.setString(
+                unit(),
+                database,
+                key,
+                keyOffset,
+                keyLength,
+                encoding,
+                string,
+                stringOffset,
+                stringLength,
+                expiryMillis);
+    }
+
+    /** Drops what has been built. */
+    public void discard() {
+        if (isBuilding) {
+            keyspace.discard(unit(), entry);
+        }
+        end();
+    }
+
+    private void end() {
+        isString = false;
+        isBuilding = false;
+        string = NO_BYTES;
+        unit = null;
+    }
+
+    // ---- The pieces ----
+
+    @Override
+    public void string(byte[] value, int offset, int length) {
+        isString = true;
+        bytes += length;
+        string = value;
+        stringOffset = offset;
+        stringLength = length;
+    }
+
+    @Override
+    public void set(long count) {
+        set.bindNew(create());
+    }
+
+    @Override
+    public void list(long count) {
+        throw new UnsupportedOperationException("lists");
+    }
+
+    @Override
+    public void hash(long count) {
+        throw new UnsupportedOperationException("hashes");
+    }
+
+    @Override
+    public void sortedSet(long count) {
+        throw new UnsupportedOperationException("sorted sets");
+    }
+
+    @Override
+    public boolean element(Element element) {
+        bytes += element.length();
+        return set.add(element);
+    }
+
+    @Override
+    public boolean field(Element field, Element value, long expiryMillis) {
+        throw new UnsupportedOperationException("hashes");
+    }
+
+    @Override
+    public boolean scored(double score, Element member) {
+        throw new UnsupportedOperationException("sorted sets");
+    }
+}

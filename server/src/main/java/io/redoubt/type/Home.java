@@ -1,0 +1,32 @@
+package io.redoubt.type;
+
+import io.redoubt.memory.Arena;
+
+/** The place of one value: packed bytes in the record of its key, or a large value beside it. */
+public interface Home extends PackedHome {
+    /** One of {@link Encoding}. */
+    int encoding();
+
+    /** Changes the encoding of a value that stays packed. */
+    void setEncoding(int encoding);
+
+    /** The large value, to be read. */
+    LargeValue large();
+
+    /** The large value, to be changed: not the one that a snapshot reads. */
+    LargeValue writableLarge();
+
+    /** Puts a large value in the place of the packed bytes, which are gone then. */
+    void enlarge(int encoding, LargeValue value);
+
+    /** Puts packed bytes, of any content, in the place of what was there. */
+    void pack(int encoding, int length);
+
+    Arena arena();
+
+    /** The hash by which the tables of values find their entries. */
+    int hash(byte[] bytes, int offset, int length);
+
+    /** When a value ceases to be small. */
+    Thresholds thresholds();
+}

@@ -1,0 +1,40 @@
+package io.redoubt.type;
+
+import io.redoubt.memory.Arena;
+
+/**
+ * A value that is too large for its record: one Java object, whose elements are blocks of the shard's arena. Code of one
+ * shard only; what a snapshot's thread reads is an object that nobody changes any more, because whoever wants to change
+ * it has forked it before.
+ */
+public interface LargeValue {
+    /**
+     * Returns an object with the same content that shares everything with this one, which may from now on only be read.
+     * Takes microseconds; what is shared is copied when it is changed. Blocks are protected by the arena itself: one
+     * that is {@linkplain Arena#isFrozen frozen} is not overwritten.
+     */
+    LargeValue fork();
+
+    /** Number of elements: of a hash its fields, of a stream its entries. */
+    long count();
+
+    /**
+     * Sends the content to a sink: what it is, then its elements.
+     *
+     * @param chunks the arrays that hold the blocks, by {@link Arena#chunkIndex}
+     */
+    void sendTo(byte[][] chunks, ValueSink sink);
+
+    /** Memory that the object takes outside of the arena. Takes constant time. */
+    long sizeInBytes();
+
+    /**
+     * Frees blocks, a slice at a time, so that deleting a large value stalls nobody. The value is no longer used
+     * otherwise.
+     *
+     * @param position 0 at first, then what the call before returned
+     * @param budget about how many blocks to free at most
+     * @return where to go on, or -1 when all blocks are freed
+     */
+    long freeSome(long position, int budget);
+}
