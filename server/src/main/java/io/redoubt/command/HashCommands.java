@@ -36,6 +36,7 @@ public final class HashCommands extends CommandFamily {
     private static final byte[] NOT_A_FLOAT = Errors.line("ERR hash value is not a float");
     private static final byte[] OVERFLOW = Errors.line("ERR increment or decrement would overflow");
     private static final byte[] NOT_FINITE = Errors.line("ERR increment would produce NaN or Infinity");
+    private static final byte[] NOT_A_NUMBER = Errors.line("ERR value is NaN or Infinity");
     private static final byte[] OUT_OF_RANGE = Errors.line("ERR value is out of range");
     private static final byte[] HSET_WORD = "HSET".getBytes(StandardCharsets.US_ASCII);
     private static final byte[] ZERO = {'0'};
@@ -67,7 +68,7 @@ public final class HashCommands extends CommandFamily {
                 .reveals(reveals)
                 .args(
                         key("key"),
-                        block("data", string("field"), string("value")).multiple());
+                        block("field_value", string("field"), string("value")).multiple());
     }
 
     private static void set(Call call, boolean answersOk) {
@@ -227,6 +228,10 @@ public final class HashCommands extends CommandFamily {
         var args = call.args();
         if (!LongDouble.isValid(args.buffer(), args.start(3), args.length(3))) {
             call.reply().error(Errors.NOT_A_FLOAT);
+            return;
+        }
+        if (LongDouble.add(ZERO, 0, 1, args.buffer(), args.start(3), args.length(3)) == null) {
+            call.reply().error(NOT_A_NUMBER);
             return;
         }
         var presence = call.find(1, Type.HASH);

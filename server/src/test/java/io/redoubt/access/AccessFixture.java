@@ -11,13 +11,10 @@ import io.redoubt.command.CommandTable;
 import io.redoubt.command.Dispatcher;
 import io.redoubt.command.Form;
 import io.redoubt.command.Gate;
-import io.redoubt.command.HashCommands;
 import io.redoubt.command.KeyCommands;
 import io.redoubt.command.KeySpec;
-import io.redoubt.command.ListCommands;
 import io.redoubt.command.ServerState;
 import io.redoubt.command.Session;
-import io.redoubt.command.SetCommands;
 import io.redoubt.command.StringCommands;
 import io.redoubt.command.StubLink;
 import io.redoubt.log.EffectStream;
@@ -53,9 +50,6 @@ final class AccessFixture {
         keyspace = new Keyspace(new Keyspace.Layout(1, 1, 16, 1 << 16), 1, 2, new EffectStream());
         table = new CommandTable(
                 List.of(
-                        new SetCommands(),
-                        new ListCommands(),
-                        new HashCommands(),
                         new StringCommands(() -> 1L << 29),
                         new KeyCommands(gate, 16, () -> false),
                         new OtherCommands(),
