@@ -24,6 +24,7 @@ import io.redoubt.command.ServerState;
 import io.redoubt.command.Session;
 import io.redoubt.command.Sessions;
 import io.redoubt.command.SetCommands;
+import io.redoubt.command.SortCommands;
 import io.redoubt.command.StringCommands;
 import io.redoubt.command.TransactionCommands;
 import io.redoubt.command.Waiters;
@@ -180,6 +181,7 @@ public final class Redoubt implements AutoCloseable {
                 configCommands,
                 new SetCommands(),
                 new ListCommands(),
+                new SortCommands(),
                 new HashCommands(),
                 new StringCommands(config.network.protoMaxBulkLen::value),
                 new BitCommands(config.network.protoMaxBulkLen::value),

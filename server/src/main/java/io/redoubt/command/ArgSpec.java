@@ -84,4 +84,9 @@ public record ArgSpec(
     public ArgSpec multipleWithToken() {
         return new ArgSpec(name, type, keySpecIndex, token, since, isOptional, true, true, parts);
     }
+
+    /** Says that an argument which is no key itself, such as a pattern, stands for keys of a specification. */
+    public ArgSpec ofKeySpec(int index) {
+        return new ArgSpec(name, type, index, token, since, isOptional, isMultiple, repeatsToken, parts);
+    }
 }

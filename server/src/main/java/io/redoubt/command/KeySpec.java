@@ -49,6 +49,11 @@ public record KeySpec(
         flags = flags.isEmpty() ? Set.of() : java.util.Collections.unmodifiableSet(EnumSet.copyOf(flags));
     }
 
+    /** Keys that only a parser of the command's own finds. */
+    public static KeySpec unknown(String notes, Flag... flags) {
+        return new KeySpec(null, 0, false, 0, 0, 0, Set.of(flags), notes);
+    }
+
     /** Returns what the gate asks for: {@link Form#READ}, {@link Form#WRITE}, both, or 0 for any of them. */
     public int access() {
         int access = flags.contains(Flag.ACCESS) ? Form.READ : 0;

@@ -26,7 +26,7 @@ class CollectionsPeerTest {
     private static final int STEPS = 3000;
     private static final String[] KEYS = {"a", "b", "c", "d"};
     private static final Set<String> UNORDERED =
-            Set.of("HGETALL", "HKEYS", "HVALS", "SMEMBERS", "SINTER", "SUNION", "SDIFF", "SPOP", "SRANDMEMBER");
+            Set.of("HGETALL", "HKEYS", "HVALS", "SMEMBERS", "SINTER", "SUNION", "SDIFF", "SPOP", "SRANDMEMBER", "SORT");
 
     private SplittableRandom random = new SplittableRandom(0);
     private int names;
@@ -43,6 +43,7 @@ class CollectionsPeerTest {
                 new HashCommands(),
                 new SetCommands(),
                 new ListCommands(),
+                new SortCommands(),
                 new KeyCommands(new StubGate(null), 16, () -> false),
                 new DumpCommands(() -> false));
         ours.session().setProtocol(protocol);
@@ -144,7 +145,7 @@ class CollectionsPeerTest {
 
     private String[] next() {
         String key = key();
-        return switch (random.nextInt(56)) {
+        return switch (random.nextInt(60)) {
             case 0, 1, 2, 3 -> names("SADD", key);
             case 4 -> names("SREM", key);
             case 5 -> new String[] {"SISMEMBER", key, name()};
@@ -189,6 +190,11 @@ class CollectionsPeerTest {
             case 52 -> new String[] {"LMOVE", key, key(), pick("LEFT", "RIGHT", "x"), pick("LEFT", "right")};
             case 53 -> new String[] {"RPOPLPUSH", key, key()};
             case 54 -> new String[] {"LMPOP", pick("2", "1", "0"), key, key(), pick("LEFT", "RIGHT"), "COUNT", "3"};
+            case 55 -> new String[] {"SORT", key, "ALPHA", pick("ASC", "DESC")};
+            case 56 ->
+                new String[] {"SORT", key, "BY", pick("nosort", "a*", "*->a", "c*->n1"), "GET", "#", "GET", "*->x"};
+            case 57 -> new String[] {"SORT", key, "STORE", key(), pick("ALPHA", "DESC")};
+            case 58 -> new String[] {pick("SORT_RO", "SORT"), key, pick("x", "ASC")};
             default -> new String[] {pick("SPOP", "SRANDMEMBER"), key, pick("0", "x", "1000000")};
         };
     }

@@ -19,6 +19,7 @@ final class EveryFamily {
                 server,
                 new SetCommands(),
                 new ListCommands(),
+                new SortCommands(),
                 new HashCommands(),
                 new StringCommands(() -> 512L << 20),
                 new BitCommands(() -> 512L << 20),

@@ -94,13 +94,13 @@ class RdbPeerTest {
     @Test
     void refuses_what_redis_saves_of_other_types() throws IOException {
         try (RedisPeer redis = start()) {
-            redis.send("RPUSH", "queue", "a");
+            redis.send("XADD", "queue", "1-1", "a", "b");
             redis.send("SAVE");
         }
         try (InputStream in = Files.newInputStream(directory.resolve("dump.rdb"))) {
             assertThatThrownBy(() -> new RdbReader(in, true).read(new RdbReaderTest.Recorder(new ArrayList<>())))
                     .isInstanceOf(UnsupportedRdbTypeException.class)
-                    .hasMessageContaining("18 (LIST_QUICKLIST_2) of key \"queue\"");
+                    .hasMessageContaining("19 (STREAM_LISTPACKS_2) of key \"queue\"");
         }
     }
 
