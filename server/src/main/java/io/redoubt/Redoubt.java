@@ -25,6 +25,7 @@ import io.redoubt.command.SetCommands;
 import io.redoubt.command.StringCommands;
 import io.redoubt.command.TransactionCommands;
 import io.redoubt.command.Waiters;
+import io.redoubt.command.ZSetCommands;
 import io.redoubt.config.Config;
 import io.redoubt.config.ConfigCommands;
 import io.redoubt.config.Directive;
@@ -177,6 +178,7 @@ public final class Redoubt implements AutoCloseable {
                 new AclCommands(gate, aclSurroundings(clientLine)),
                 configCommands,
                 new SetCommands(),
+                new ZSetCommands(),
                 new StringCommands(config.network.protoMaxBulkLen::value),
                 new BitCommands(config.network.protoMaxBulkLen::value),
                 new HyperLogLogCommands(config.encoding.hllSparseMaxBytes::value),

@@ -10,6 +10,7 @@ import io.redoubt.store.Unit;
 import io.redoubt.type.Element;
 import io.redoubt.type.Encoding;
 import io.redoubt.type.SetValue;
+import io.redoubt.type.ZSetValue;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,6 +30,7 @@ public final class Call {
     private final Entry other = new Entry();
     private final Element element = new Element();
     private final SetValue set = new SetValue();
+    private final ZSetValue sorted = new ZSetValue();
     private final byte[] number = new byte[32];
     private byte[] scratch = new byte[256];
     private @Nullable Reply reply;
@@ -213,6 +215,11 @@ public final class Call {
     /** The set of this call, to be bound to the entry. */
     public SetValue set() {
         return set;
+    }
+
+    /** The sorted set of this call, to be bound to the entry. */
+    public ZSetValue sorted() {
+        return sorted;
     }
 
     /** The element of this call, showing an argument. */

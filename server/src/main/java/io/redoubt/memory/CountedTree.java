@@ -290,8 +290,7 @@ public abstract class CountedTree {
 
     private int splitLeaf(int left, int index, int handle, int right) {
         int size = size(left);
-        // Entries that come in order would leave half-full leaves behind them.
-        int kept = index == size && isRightmost() ? size : size >>> 1;
+        int kept = kept(index, size, 0);
         System.arraycopy(
                 arena.chunk(left),
                 arena.offset(left) + HEADER_BYTES + kept * 4,
@@ -310,7 +309,7 @@ public abstract class CountedTree {
 
     private int splitInner(int left, int index, int added, int right, int childHeight) {
         int size = size(left);
-        int kept = index == size && isRightmost() ? size : size >>> 1;
+        int kept = kept(index, size, 1);
         System.arraycopy(
                 arena.chunk(left),
                 arena.offset(left) + HEADER_BYTES + kept * CHILD_BYTES,
@@ -325,6 +324,23 @@ public abstract class CountedTree {
             insertChild(left, index, added, childHeight);
         }
         return right;
+    }
+
+    /** How much stays in a node that is split. Entries that come in order would leave half-full nodes behind them. */
+    private int kept(int index, int size, int first) {
+        if (index == size && isRightmost()) {
+            return size;
+        }
+        return index == first && isLeftmost() ? first : size >>> 1;
+    }
+
+    private boolean isLeftmost() {
+        for (int level = 0; level < height; level++) {
+            if (indexes[level] != 0) {
+                return false;
+            }
+        }
+        return true;
     }
 
     private boolean isRightmost() {

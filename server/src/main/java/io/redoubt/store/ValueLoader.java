@@ -5,6 +5,7 @@ import io.redoubt.type.Element;
 import io.redoubt.type.Encoding;
 import io.redoubt.type.SetValue;
 import io.redoubt.type.ValueSink;
+import io.redoubt.type.ZSetValue;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,6 +18,7 @@ public final class ValueLoader implements ValueSink {
     private final Keyspace keyspace;
     private final Entry entry = new Entry();
     private final SetValue set = new SetValue();
+    private final ZSetValue sorted = new ZSetValue();
     private @Nullable Unit unit;
     private int database;
     private byte[] key = NO_BYTES;
@@ -138,7 +140,7 @@ public final class ValueLoader implements ValueSink {
 
     @Override
     public void sortedSet(long count) {
-        throw new UnsupportedOperationException("sorted sets");
+        sorted.bindNew(create());
     }
 
     @Override
@@ -154,6 +156,7 @@ public final class ValueLoader implements ValueSink {
 
     @Override
     public boolean scored(double score, Element member) {
-        throw new UnsupportedOperationException("sorted sets");
+        bytes += member.length() + 8;
+        return !Double.isNaN(score) && sorted.put(score, member);
     }
 }

@@ -18,6 +18,7 @@ import io.redoubt.command.Session;
 import io.redoubt.command.SetCommands;
 import io.redoubt.command.StringCommands;
 import io.redoubt.command.StubLink;
+import io.redoubt.command.ZSetCommands;
 import io.redoubt.log.EffectStream;
 import io.redoubt.resp.Decimal;
 import io.redoubt.resp.Reply;
@@ -52,6 +53,7 @@ final class AccessFixture {
         table = new CommandTable(
                 List.of(
                         new SetCommands(),
+                        new ZSetCommands(),
                         new StringCommands(() -> 1L << 29),
                         new KeyCommands(gate, 16, () -> false),
                         new OtherCommands(),
