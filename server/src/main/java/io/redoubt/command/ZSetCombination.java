@@ -364,6 +364,11 @@ final class ZSetCombination {
                         0,
                         entry);
         var sorted = new ZSetValue().bindNew(entry);
+        int bytesMax = 0;
+        for (var one : result) {
+            bytesMax = Math.max(bytesMax, one.member.length);
+        }
+        sorted.expect(result.length, bytesMax);
         var member = new Element();
         for (var one : result) {
             member.set(one.member, 0, one.member.length);

@@ -66,7 +66,7 @@ final class RdbValues {
     /** Whether values of this number can be kept. */
     static boolean isReadable(int type) {
         return switch (type) {
-            case STRING, SET, SET_INTSET, SET_LISTPACK, ZSET, ZSET_2, ZSET_LISTPACK -> true;
+            case STRING, SET, SET_INTSET, SET_LISTPACK, ZSET, ZSET_2, ZSET_ZIPLIST, ZSET_LISTPACK -> true;
             default -> false;
         };
     }
@@ -88,6 +88,7 @@ final class RdbValues {
             case SET_INTSET -> readIntSet(in.readString(), sink);
             case SET_LISTPACK -> readPackedSet(in.readString(), sink);
             case ZSET, ZSET_2 -> readSorted(in, type == ZSET_2, sink);
+            case ZSET_ZIPLIST -> readOlderSorted(new Ziplist(in.readString()), sink);
             case ZSET_LISTPACK -> readPackedSorted(in.readString(), sink);
             default -> throw new IllegalArgumentException("type " + type + " is not readable");
         };
@@ -187,5 +188,20 @@ final class RdbValues {
             }
         }
         return true;
+    }
+
+    private static boolean readOlderSorted(Ziplist list, ValueSink sink) {
+        var member = new Element();
+        var score = new Element();
+        sink.sortedSet(list.statedCount() >> 1);
+        long count = 0;
+        while (list.next(member)) {
+            if (!list.next(score)
+                    || !sink.scored(Decimal.parseDouble(score.buffer(), score.offset(), score.length()), member)) {
+                return false;
+            }
+            count++;
+        }
+        return count > 0 && !list.isDamaged();
     }
 }

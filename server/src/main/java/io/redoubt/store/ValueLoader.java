@@ -140,7 +140,7 @@ public final class ValueLoader implements ValueSink {
 
     @Override
     public void sortedSet(long count) {
-        sorted.bindNew(create());
+        sorted.bindNew(create()).expect(count, 0);
     }
 
     @Override

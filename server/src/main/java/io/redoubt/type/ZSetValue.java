@@ -37,6 +37,13 @@ public final class ZSetValue {
         return this;
     }
 
+    /** Says what a new value will have got in the end, so that it is never taken for a smaller one meanwhile. */
+    public void expect(long count, int memberBytesMax) {
+        if (count > home.thresholds().zsetEntries || memberBytesMax > home.thresholds().zsetValueBytes) {
+            home.setEncoding(Encoding.ZSET_PACKED_LONG);
+        }
+    }
+
     private boolean isTree() {
         return home.encoding() == Encoding.ZSET_TREE;
     }
@@ -66,7 +73,9 @@ public final class ZSetValue {
     private void setScoreElement(double score) {
         long integer = (long) score;
         boolean isSmall = score >= -(double) (Long.MAX_VALUE / 2) && score <= (double) (Long.MAX_VALUE / 2);
-        if (isSmall && integer == score) {
+        // A listpack of Redis has no negative zero; a skiplist has.
+        boolean isNegativeZero = score == 0 && 1 / score < 0 && home.encoding() == Encoding.ZSET_PACKED_LONG;
+        if (isSmall && integer == score && !isNegativeZero) {
             scoreElement.setInteger(integer);
         } else {
             scoreElement.set(scoreText, 0, Decimal.formatDouble(score, scoreText, 0));
