@@ -15,8 +15,10 @@ import io.redoubt.command.CommandTable;
 import io.redoubt.command.ConnectionCommands;
 import io.redoubt.command.Dispatcher;
 import io.redoubt.command.ExpireCommands;
+import io.redoubt.command.HashCommands;
 import io.redoubt.command.HyperLogLogCommands;
 import io.redoubt.command.KeyCommands;
+import io.redoubt.command.ListCommands;
 import io.redoubt.command.ServerCommands;
 import io.redoubt.command.ServerState;
 import io.redoubt.command.Session;
@@ -179,6 +181,8 @@ public final class Redoubt implements AutoCloseable {
                 configCommands,
                 new SetCommands(),
                 new ZSetCommands(),
+                new ListCommands(),
+                new HashCommands(),
                 new StringCommands(config.network.protoMaxBulkLen::value),
                 new BitCommands(config.network.protoMaxBulkLen::value),
                 new HyperLogLogCommands(config.encoding.hllSparseMaxBytes::value),

@@ -9,6 +9,8 @@ import io.redoubt.store.KeyspaceEvents;
 import io.redoubt.store.Unit;
 import io.redoubt.type.Element;
 import io.redoubt.type.Encoding;
+import io.redoubt.type.HashValue;
+import io.redoubt.type.ListValue;
 import io.redoubt.type.SetValue;
 import io.redoubt.type.ZSetValue;
 import org.jspecify.annotations.Nullable;
@@ -29,8 +31,11 @@ public final class Call {
     private final Entry entry = new Entry();
     private final Entry other = new Entry();
     private final Element element = new Element();
+    private final Element otherElement = new Element();
     private final SetValue set = new SetValue();
     private final ZSetValue sorted = new ZSetValue();
+    private final HashValue hash = new HashValue();
+    private final ListValue list = new ListValue();
     private final byte[] number = new byte[32];
     private byte[] scratch = new byte[256];
     private @Nullable Reply reply;
@@ -222,6 +227,27 @@ public final class Call {
         return sorted;
     }
 
+    /** The hash of this call, to be bound to the entry. */
+    public HashValue hash() {
+        return hash;
+    }
+
+    /** The list of this call, to be bound to the entry. */
+    public ListValue list() {
+        return list;
+    }
+
+    /** A second element, showing an argument. */
+    public Element otherElement(int arg) {
+        otherElement.set(args.buffer(), args.start(arg), args.length(arg));
+        return otherElement;
+    }
+
+    /** A second element, showing what it was given last. */
+    public Element otherElement() {
+        return otherElement;
+    }
+
     /** The element of this call, showing an argument. */
     public Element element(int arg) {
         element.set(args.buffer(), args.start(arg), args.length(arg));
@@ -307,6 +333,12 @@ public final class Call {
     /** The key at a position was changed so many times, by one command. */
     public void changed(int keyArg, KeyspaceEvents.Event event, long count) {
         unit.changed(count);
+        notifyChanged(keyArg, event);
+    }
+
+    /** Another key of the same command was changed, too: tells who follows it, without counting a change. */
+    public void notifyChanged(int keyArg, KeyspaceEvents.Event event) {
+        keyspace.changed(unit, database(), args.buffer(), args.start(keyArg), args.length(keyArg));
         notify(keyArg, database(), event);
     }
 
@@ -503,6 +535,11 @@ public final class Call {
         if (presence == Presence.ABSENT) {
             reply().integer(value);
         }
+    }
+
+    /** Writes an argument as a bulk. */
+    public void replyArg(int arg) {
+        reply().bulk(args.buffer(), args.start(arg), args.length(arg));
     }
 
     /** Writes an element as a bulk. */

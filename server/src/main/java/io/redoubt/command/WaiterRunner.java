@@ -1,6 +1,7 @@
 package io.redoubt.command;
 
 import io.redoubt.resp.Reply;
+import io.redoubt.store.Entry;
 import io.redoubt.store.KeyName;
 import io.redoubt.store.Keyspace;
 import io.redoubt.store.Unit;
@@ -18,6 +19,7 @@ final class WaiterRunner {
     private final Unit unit;
     private final Call call;
     private final Reply reply = new Reply();
+    private final Entry entry = new Entry();
     /** Ready keys for which shards are needed that are not held. */
     private final LinkedHashSet<KeyName> left = new LinkedHashSet<>();
 
@@ -45,7 +47,7 @@ final class WaiterRunner {
                 if (!(follower instanceof Waiter waiter)) {
                     continue;
                 }
-                if (!waiter.spec().wakesOnDeletion() && !keyspace.isPresent(unit, key)) {
+                if (!waiter.spec().wakesOnDeletion() && !isPresent(key)) {
                     continue; // Others may wait for just that.
                 }
                 if (waiter.spansShards() && !keyspace.mode().isExclusiveHere()) {
@@ -58,6 +60,15 @@ final class WaiterRunner {
         return !left.isEmpty();
     }
 
+    /** Whether a key is there now: it may have expired while the unit ran, and then its deletion is logged. */
+    private boolean isPresent(KeyName key) {
+        unit.begin(System.currentTimeMillis(), false);
+        byte[] name = key.bytes();
+        boolean isPresent = keyspace.find(unit, key.database(), name, 0, name.length, entry);
+        unit.end();
+        return isPresent;
+    }
+
     /** Serves those who were left; in exclusive mode. */
     void serveLeft() {
         left.forEach(unit::ready);
@@ -67,7 +78,7 @@ final class WaiterRunner {
 
     private void serve(Waiter waiter) {
         var session = waiter.session();
-        unit.begin(unit.nowMillis(), false);
+        unit.begin(System.currentTimeMillis(), false);
         waiter.pointAt(call.args());
         reply.reset();
         reply.setProtocol(session.protocol());

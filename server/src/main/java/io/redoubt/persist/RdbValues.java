@@ -1,9 +1,11 @@
 package io.redoubt.persist;
 
+import io.redoubt.memory.Arena;
 import io.redoubt.resp.Decimal;
 import io.redoubt.type.Element;
 import io.redoubt.type.Encoding;
 import io.redoubt.type.IntSet;
+import io.redoubt.type.ListBlocks;
 import io.redoubt.type.Listpack;
 import io.redoubt.type.Value;
 import io.redoubt.type.ValueSink;
@@ -11,6 +13,7 @@ import java.io.IOException;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Values in files and payloads: which number of the format each has, how it is written so that Redis 7.0 takes it, and
@@ -18,14 +21,27 @@ import java.nio.ByteOrder;
  */
 final class RdbValues {
     private static final int STRING = 0;
+    private static final int LIST = 1;
     private static final int SET = 2;
+    private static final int HASH = 4;
+    private static final int HASH_ZIPMAP = 9;
+    private static final int LIST_ZIPLIST = 10;
     private static final int SET_INTSET = 11;
+    private static final int HASH_ZIPLIST = 13;
+    private static final int LIST_QUICKLIST = 14;
+    private static final int HASH_LISTPACK = 16;
+    private static final int LIST_QUICKLIST_2 = 18;
     private static final int SET_LISTPACK = 20;
     private static final int ZSET = 3;
     private static final int ZSET_2 = 5;
     private static final int ZSET_ZIPLIST = 12;
     private static final int ZSET_LISTPACK = 17;
 
+    // Kinds of blocks of LIST_QUICKLIST_2.
+    private static final int PLAIN_NODE = 1;
+    private static final int PACKED_NODE = 2;
+
+    private static final VarHandle INTS = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
     private static final VarHandle LONGS = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
 
     private RdbValues() {}
@@ -38,8 +54,11 @@ final class RdbValues {
             case Encoding.INT, Encoding.EMBSTR, Encoding.RAW, Encoding.LARGE -> STRING;
             case Encoding.SET_INTS -> SET_INTSET;
             case Encoding.SET_PACKED, Encoding.SET_TABLE -> SET;
+            case Encoding.LIST_PACKED, Encoding.LIST_BLOCKS -> LIST_QUICKLIST_2;
             case Encoding.ZSET_PACKED -> ZSET_LISTPACK;
             case Encoding.ZSET_PACKED_LONG, Encoding.ZSET_TREE -> ZSET_2;
+            case Encoding.HASH_PACKED -> HASH_LISTPACK;
+            case Encoding.HASH_PACKED_LONG, Encoding.HASH_TABLE -> HASH;
             default -> throw new IllegalArgumentException("no file holds encoding " + value.encoding());
         };
     }
@@ -48,8 +67,14 @@ final class RdbValues {
     static void write(RdbWriter out, Value value) throws IOException {
         switch (value.encoding()) {
             case Encoding.INT -> out.integer((long) LONGS.get(value.buffer(), value.start()));
-            case Encoding.SET_PACKED, Encoding.SET_TABLE, Encoding.ZSET_PACKED_LONG, Encoding.ZSET_TREE ->
+            case Encoding.SET_PACKED, Encoding.SET_TABLE, Encoding.HASH_PACKED_LONG, Encoding.HASH_TABLE ->
                 writeElements(out, value);
+            case Encoding.ZSET_PACKED_LONG, Encoding.ZSET_TREE -> writeElements(out, value);
+            case Encoding.LIST_PACKED -> {
+                out.length(1);
+                writeBlock(out, value.buffer(), value.start());
+            }
+            case Encoding.LIST_BLOCKS -> writeBlocks(out, (ListBlocks) value.large(), value.chunks());
             default -> out.string(value.buffer(), value.start(), value.length());
         }
     }
@@ -61,12 +86,27 @@ final class RdbValues {
         sink.rethrow();
     }
 
+    private static void writeBlocks(RdbWriter out, ListBlocks list, byte[][] chunks) throws IOException {
+        out.length(list.blockCount());
+        for (int i = 0; i < list.blockCount(); i++) {
+            int handle = list.handle(i);
+            writeBlock(out, chunks[Arena.chunkIndex(handle)], Arena.chunkOffset(handle));
+        }
+    }
+
+    private static void writeBlock(RdbWriter out, byte[] buffer, int start) throws IOException {
+        out.length(PACKED_NODE);
+        out.string(buffer, start, Listpack.bytes(buffer, start));
+    }
+
     // ---- Reading ----
 
     /** Whether values of this number can be kept. */
     static boolean isReadable(int type) {
         return switch (type) {
-            case STRING, SET, SET_INTSET, SET_LISTPACK, ZSET, ZSET_2, ZSET_ZIPLIST, ZSET_LISTPACK -> true;
+            case ZSET, ZSET_2, ZSET_ZIPLIST, ZSET_LISTPACK -> true;
+            case LIST, LIST_ZIPLIST, LIST_QUICKLIST, LIST_QUICKLIST_2 -> true;
+            case STRING, SET, SET_INTSET, SET_LISTPACK, HASH, HASH_ZIPMAP, HASH_ZIPLIST, HASH_LISTPACK -> true;
             default -> false;
         };
     }
@@ -85,11 +125,19 @@ final class RdbValues {
                 yield true;
             }
             case SET -> readSet(in, sink);
+            case LIST -> readList(in, sink);
+            case LIST_ZIPLIST -> readZiplist(in, sink);
+            case LIST_QUICKLIST -> readBlocks(in, sink, false);
+            case LIST_QUICKLIST_2 -> readBlocks(in, sink, true);
+            case HASH -> readHash(in, sink);
+            case HASH_ZIPMAP -> readZipmap(in.readString(), sink);
+            case HASH_ZIPLIST -> readPairs(PackedReader.ziplist(in.readString()), sink);
+            case HASH_LISTPACK -> readPairs(PackedReader.listpack(in.readString()), sink);
             case SET_INTSET -> readIntSet(in.readString(), sink);
-            case SET_LISTPACK -> readPackedSet(in.readString(), sink);
             case ZSET, ZSET_2 -> readSorted(in, type == ZSET_2, sink);
-            case ZSET_ZIPLIST -> readOlderSorted(new Ziplist(in.readString()), sink);
-            case ZSET_LISTPACK -> readPackedSorted(in.readString(), sink);
+            case ZSET_ZIPLIST -> readScored(PackedReader.ziplist(in.readString()), sink);
+            case ZSET_LISTPACK -> readScored(PackedReader.listpack(in.readString()), sink);
+            case SET_LISTPACK -> readPackedSet(in.readString(), sink);
             default -> throw new IllegalArgumentException("type " + type + " is not readable");
         };
         if (!isIntact) {
@@ -128,19 +176,146 @@ final class RdbValues {
     }
 
     private static boolean readPackedSet(byte[] blob, ValueSink sink) {
-        int count = Listpack.validate(blob, 0, blob.length);
-        if (count <= 0) {
+        var reader = PackedReader.listpack(blob);
+        if (reader == null || reader.count() == 0) {
             return false;
         }
         var member = new Element();
-        sink.set(count);
-        for (int at = Listpack.first(blob, 0); at != Listpack.NONE; at = Listpack.next(blob, 0, at)) {
-            Listpack.get(blob, 0, at, member);
+        sink.set(reader.count());
+        while (reader.next(member)) {
             if (!sink.element(member)) {
                 return false;
             }
         }
         return true;
+    }
+
+    private static boolean readList(RdbReader in, ValueSink sink) throws IOException {
+        long count = in.readLength();
+        var element = new Element();
+        sink.list(count);
+        for (long i = 0; i < count; i++) {
+            byte[] bytes = in.readString();
+            element.set(bytes, 0, bytes.length);
+            sink.element(element);
+        }
+        return count > 0;
+    }
+
+    private static boolean readZiplist(RdbReader in, ValueSink sink) throws IOException {
+        sink.list(0);
+        return sendAll(PackedReader.ziplist(in.readString()), sink) > 0;
+    }
+
+    /** Blocks of elements: ziplists, or with {@code isTagged} listpacks and single elements. */
+    private static boolean readBlocks(RdbReader in, ValueSink sink, boolean isTagged) throws IOException {
+        long blocks = in.readLength();
+        long count = 0;
+        sink.list(blocks);
+        for (long i = 0; i < blocks; i++) {
+            long kind = isTagged ? in.readLength() : PACKED_NODE;
+            byte[] blob = in.readString();
+            long sent = 1;
+            if (kind == PLAIN_NODE) {
+                var element = new Element();
+                element.set(blob, 0, blob.length);
+                sink.element(element);
+            } else if (kind == PACKED_NODE) {
+                sent = sendAll(isTagged ? PackedReader.listpack(blob) : PackedReader.ziplist(blob), sink);
+            } else {
+                return false;
+            }
+            if (sent < 0) {
+                return false;
+            }
+            count += sent;
+        }
+        return count > 0;
+    }
+
+    /** Sends the elements of a packed block and returns how many there are; -1 if it is damaged. */
+    private static int sendAll(@Nullable PackedReader reader, ValueSink sink) {
+        if (reader == null) {
+            return -1;
+        }
+        var element = new Element();
+        while (reader.next(element)) {
+            sink.element(element);
+        }
+        return reader.count();
+    }
+
+    private static boolean readHash(RdbReader in, ValueSink sink) throws IOException {
+        long count = in.readLength();
+        var field = new Element();
+        var value = new Element();
+        sink.hash(count);
+        for (long i = 0; i < count; i++) {
+            byte[] fieldBytes = in.readString();
+            byte[] valueBytes = in.readString();
+            field.set(fieldBytes, 0, fieldBytes.length);
+            value.set(valueBytes, 0, valueBytes.length);
+            if (!sink.field(field, value, RdbVisitor.NONE)) {
+                return false;
+            }
+        }
+        return count > 0;
+    }
+
+    private static boolean readPairs(@Nullable PackedReader reader, ValueSink sink) {
+        if (reader == null || reader.count() == 0 || reader.count() % 2 != 0) {
+            return false;
+        }
+        var field = new Element();
+        var value = new Element();
+        sink.hash(reader.count() / 2);
+        while (reader.next(field) && reader.next(value)) {
+            if (!sink.field(field, value, RdbVisitor.NONE)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /**
+     * The form of hashes before Redis 2.6: their number (one byte, 254: more), then length and bytes of each field,
+     * length, number of unused bytes, and bytes of each value; 255 at the end. A length is one byte, or 254 and four.
+     */
+    private static boolean readZipmap(byte[] blob, ValueSink sink) {
+        var field = new Element();
+        var value = new Element();
+        sink.hash(blob.length == 0 ? 0 : blob[0] & 0xFF);
+        int at = 1;
+        boolean isEmpty = true;
+        while (at < blob.length && (blob[at] & 0xFF) != 255) {
+            long length = zipmapLength(blob, at);
+            int from = at + ((blob[at] & 0xFF) < 254 ? 1 : 5);
+            if (length < 0 || length >= blob.length - from) {
+                return false;
+            }
+            field.set(blob, from, (int) length);
+            at = from + (int) length;
+            length = zipmapLength(blob, at);
+            from = at + ((blob[at] & 0xFF) < 254 ? 2 : 6);
+            if (length < 0 || from >= blob.length || length + (blob[from - 1] & 0xFF) >= blob.length - from) {
+                return false;
+            }
+            value.set(blob, from, (int) length);
+            at = from + (int) length + (blob[from - 1] & 0xFF);
+            if (!sink.field(field, value, RdbVisitor.NONE)) {
+                return false;
+            }
+            isEmpty = false;
+        }
+        return at == blob.length - 1 && !isEmpty;
+    }
+
+    private static long zipmapLength(byte[] blob, int at) {
+        int first = blob[at] & 0xFF;
+        if (first < 254) {
+            return first;
+        }
+        return first == 254 && at + 5 <= blob.length ? (int) INTS.get(blob, at + 1) : -1;
     }
 
     private static boolean readSorted(RdbReader in, boolean isBinary, ValueSink sink) throws IOException {
@@ -169,39 +344,19 @@ final class RdbValues {
         };
     }
 
-    private static boolean readPackedSorted(byte[] blob, ValueSink sink) {
-        int count = Listpack.validate(blob, 0, blob.length);
-        if (count <= 0 || (count & 1) != 0) {
+    private static boolean readScored(@Nullable PackedReader reader, ValueSink sink) {
+        if (reader == null || reader.count() == 0 || reader.count() % 2 != 0) {
             return false;
         }
         var member = new Element();
         var score = new Element();
-        sink.sortedSet(count >> 1);
-        int at = Listpack.first(blob, 0);
-        while (at != Listpack.NONE) {
-            Listpack.get(blob, 0, at, member);
-            at = Listpack.next(blob, 0, at);
-            Listpack.get(blob, 0, at, score);
-            at = Listpack.next(blob, 0, at);
+        sink.sortedSet(reader.count() / 2);
+        while (reader.next(member)) {
+            reader.next(score);
             if (!sink.scored(Decimal.parseDouble(score.buffer(), score.offset(), score.length()), member)) {
                 return false;
             }
         }
         return true;
-    }
-
-    private static boolean readOlderSorted(Ziplist list, ValueSink sink) {
-        var member = new Element();
-        var score = new Element();
-        sink.sortedSet(list.statedCount() >> 1);
-        long count = 0;
-        while (list.next(member)) {
-            if (!list.next(score)
-                    || !sink.scored(Decimal.parseDouble(score.buffer(), score.offset(), score.length()), member)) {
-                return false;
-            }
-            count++;
-        }
-        return count > 0 && !list.isDamaged();
     }
 }

@@ -3,6 +3,8 @@ package io.redoubt.store;
 import io.redoubt.resp.Decimal;
 import io.redoubt.type.Element;
 import io.redoubt.type.Encoding;
+import io.redoubt.type.HashValue;
+import io.redoubt.type.ListValue;
 import io.redoubt.type.SetValue;
 import io.redoubt.type.ValueSink;
 import io.redoubt.type.ZSetValue;
@@ -19,6 +21,8 @@ public final class ValueLoader implements ValueSink {
     private final Entry entry = new Entry();
     private final SetValue set = new SetValue();
     private final ZSetValue sorted = new ZSetValue();
+    private final HashValue hash = new HashValue();
+    private final ListValue list = new ListValue();
     private @Nullable Unit unit;
     private int database;
     private byte[] key = NO_BYTES;
@@ -26,6 +30,7 @@ public final class ValueLoader implements ValueSink {
     private int keyLength;
     private boolean isString;
     private boolean isBuilding;
+    private boolean isList;
     private byte[] string = NO_BYTES;
     private int stringOffset;
     private int stringLength;
@@ -44,6 +49,7 @@ public final class ValueLoader implements ValueSink {
         keyLength = length;
         isString = false;
         isBuilding = false;
+        isList = false;
         bytes = length;
     }
 
@@ -130,12 +136,13 @@ public final class ValueLoader implements ValueSink {
 
     @Override
     public void list(long count) {
-        throw new UnsupportedOperationException("lists");
+        list.bindNew(create());
+        isList = true;
     }
 
     @Override
     public void hash(long count) {
-        throw new UnsupportedOperationException("hashes");
+        hash.bindNew(create());
     }
 
     @Override
@@ -146,12 +153,17 @@ public final class ValueLoader implements ValueSink {
     @Override
     public boolean element(Element element) {
         bytes += element.length();
+        if (isList) {
+            list.push(element, false);
+            return true;
+        }
         return set.add(element);
     }
 
     @Override
     public boolean field(Element field, Element value, long expiryMillis) {
-        throw new UnsupportedOperationException("hashes");
+        bytes += field.length() + (long) value.length();
+        return hash.put(field, value);
     }
 
     @Override

@@ -388,6 +388,22 @@ public final class Listpack {
         SHORT.set(buffer, start + 4, (short) Math.min(count + added, COUNT_UNKNOWN));
     }
 
+    /** Sets what the header says of the size. */
+    static void setBytes(byte[] buffer, int start, int bytes) {
+        INT.set(buffer, start, bytes);
+    }
+
+    static void writeHeader(byte[] buffer, int start, int bytes, int count) {
+        INT.set(buffer, start, bytes);
+        SHORT.set(buffer, start + 4, (short) Math.min(count, COUNT_UNKNOWN));
+    }
+
+    /** Ends a sequence at a position. */
+    static void writeEnd(byte[] buffer, int start, int at, int count) {
+        buffer[start + at] = (byte) END;
+        writeHeader(buffer, start, at + 1, count);
+    }
+
     // ---- Proving ----
 
     /**

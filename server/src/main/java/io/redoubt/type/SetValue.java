@@ -245,4 +245,25 @@ public final class SetValue {
             default -> table().get(table().randomHandle(random), into);
         }
     }
+
+    /** Visits members behind a cursor, as {@link Table#scan}; a packed set is visited in one go. */
+    public long scan(long cursor, int count, MemberVisitor visitor) {
+        var member = new Element();
+        if (home.encoding() == Encoding.SET_TABLE) {
+            return table().scan(cursor, count, (handle, _) -> {
+                table().get(handle, member);
+                visitor.visit(member);
+            });
+        }
+        rewind();
+        while (next(member)) {
+            visitor.visit(member);
+        }
+        return 0;
+    }
+
+    /** Receives members; changes nothing. */
+    public interface MemberVisitor {
+        void visit(Element member);
+    }
 }

@@ -19,6 +19,8 @@ final class EveryFamily {
                 server,
                 new SetCommands(),
                 new ZSetCommands(),
+                new ListCommands(),
+                new HashCommands(),
                 new StringCommands(() -> 512L << 20),
                 new BitCommands(() -> 512L << 20),
                 new HyperLogLogCommands(() -> 3000),

@@ -7,6 +7,8 @@ import io.redoubt.command.CommandFlag;
 import io.redoubt.command.CommandSpec;
 import io.redoubt.command.CommandTable;
 import io.redoubt.command.Dispatcher;
+import io.redoubt.command.HashCommands;
+import io.redoubt.command.ListCommands;
 import io.redoubt.command.Principal;
 import io.redoubt.command.ServerState;
 import io.redoubt.command.Session;
@@ -77,6 +79,8 @@ final class ObserveServer {
         List<CommandFamily> families = List.of(
                 new SetCommands(),
                 new ZSetCommands(),
+                new ListCommands(),
+                new HashCommands(),
                 new StringCommands(() -> 512L << 20),
                 new DebugCommands(() -> debugAllowed, persistence, () -> true, new Recorder()),
                 new SlowLogCommands(slowLog, monitors),

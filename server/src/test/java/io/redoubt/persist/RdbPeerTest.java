@@ -100,7 +100,7 @@ class RdbPeerTest {
         try (InputStream in = Files.newInputStream(directory.resolve("dump.rdb"))) {
             assertThatThrownBy(() -> new RdbReader(in, true).read(new RdbReaderTest.Recorder(new ArrayList<>())))
                     .isInstanceOf(UnsupportedRdbTypeException.class)
-                    .hasMessageContaining("18 (LIST_QUICKLIST_2) of key \"queue\"");
+                    .hasMessageContaining("of key \"queue\"");
         }
     }
 

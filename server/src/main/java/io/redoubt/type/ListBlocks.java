@@ -1,0 +1,272 @@
+package io.redoubt.type;
+
+import io.redoubt.memory.Arena;
+import java.util.Arrays;
+
+/**
+ * A list of more elements than one block takes: a deque of {@link Listpack}s, each a block of the arena. Handles and
+ * numbers of elements lie in two arrays with room at both ends.
+ */
+public final class ListBlocks implements LargeValue {
+    private static final int CAPACITY_MIN = 8;
+    private static final int OBJECT_BYTES = 80;
+
+    private final Arena arena;
+    private int[] handles;
+    private int[] counts;
+    private int first; // Index of the first block.
+    private int end; // Index behind the last block.
+    private long count;
+    private final Block home = new Block();
+
+    ListBlocks(Arena arena) {
+        this.arena = arena;
+        handles = new int[CAPACITY_MIN];
+        counts = new int[CAPACITY_MIN];
+        first = CAPACITY_MIN / 2;
+        end = first;
+    }
+
+    private ListBlocks(ListBlocks original) {
+        arena = original.arena;
+        handles = original.handles.clone();
+        counts = original.counts.clone();
+        first = original.first;
+        end = original.end;
+        count = original.count;
+    }
+
+    @Override
+    public ListBlocks fork() {
+        return new ListBlocks(this);
+    }
+
+    @Override
+    public long count() {
+        return count;
+    }
+
+    @Override
+    public long sizeInBytes() {
+        return OBJECT_BYTES + 8L * handles.length;
+    }
+
+    @Override
+    public long freeSome(long position, int budget) {
+        int from = first + (int) position;
+        int to = Math.min(end, from + budget);
+        for (int i = from; i < to; i++) {
+            arena.free(handles[i], Listpack.bytes(arena.chunk(handles[i]), arena.offset(handles[i])));
+        }
+        return to == end ? -1 : to - first;
+    }
+
+    @Override
+    public void sendTo(byte[][] chunks, ValueSink sink) {
+        sink.list(count);
+        var element = new Element();
+        for (int i = first; i < end; i++) {
+            byte[] chunk = chunks[Arena.chunkIndex(handles[i])];
+            int base = Arena.chunkOffset(handles[i]);
+            for (int at = Listpack.first(chunk, base); at != Listpack.NONE; at = Listpack.next(chunk, base, at)) {
+                Listpack.get(chunk, base, at, element);
+                sink.element(element);
+            }
+        }
+    }
+
+    /** Number of blocks. */
+    public int blockCount() {
+        return end - first;
+    }
+
+    /** The handle of a block, counted from the head. */
+    public int handle(int block) {
+        return handles[first + block];
+    }
+
+    int countOf(int block) {
+        return counts[first + block];
+    }
+
+    /** The place of a block, until another is asked for. */
+    PackedHome home(int block) {
+        home.index = first + block;
+        return home;
+    }
+
+    byte[] chunk(int block) {
+        return arena.chunk(handles[first + block]);
+    }
+
+    int base(int block) {
+        return arena.offset(handles[first + block]);
+    }
+
+    /** Counts elements that were added to a block or taken from it, and drops it when it is empty. */
+    void changed(int block, int added) {
+        counts[first + block] += added;
+        count += added;
+        if (counts[first + block] == 0) {
+            int handle = handles[first + block];
+            arena.free(handle, Listpack.bytes(arena.chunk(handle), arena.offset(handle)));
+            removeIndex(first + block);
+        }
+    }
+
+    /** Drops whole blocks. */
+    void dropBlocks(int from, int blocks) {
+        for (int i = 0; i < blocks; i++) {
+            changed(from, -counts[first + from]);
+        }
+    }
+
+    private void removeIndex(int index) {
+        if (index - first < end - 1 - index) {
+            System.arraycopy(handles, first, handles, first + 1, index - first);
+            System.arraycopy(counts, first, counts, first + 1, index - first);
+            first++;
+        } else {
+            System.arraycopy(handles, index + 1, handles, index, end - 1 - index);
+            System.arraycopy(counts, index + 1, counts, index, end - 1 - index);
+            end--;
+        }
+        if (end - first < handles.length >> 2 && handles.length > CAPACITY_MIN) {
+            resize(handles.length >> 1);
+        }
+    }
+
+    /** Adds an empty block before a block, or behind the last. */
+    void addBlock(int block) {
+        int handle = arena.allocate(Listpack.EMPTY_BYTES);
+        Listpack.writeEmpty(arena.chunk(handle), arena.offset(handle));
+        insertIndex(block, handle, 0);
+    }
+
+    /** Adds a block that is a copy of a whole listpack of another place. */
+    void addBlock(int block, byte[] packed, int start) {
+        int bytes = Listpack.bytes(packed, start);
+        int handle = arena.allocate(bytes);
+        System.arraycopy(packed, start, arena.chunk(handle), arena.offset(handle), bytes);
+        int elements = Listpack.count(packed, start);
+        insertIndex(block, handle, elements);
+        count += elements;
+    }
+
+    private void insertIndex(int block, int handle, int elements) {
+        if (first == 0 || end == handles.length) {
+            int used = end - first;
+            resize(used > handles.length >> 1 ? handles.length << 1 : handles.length);
+        }
+        int index = first + block;
+        if (block < end - index) {
+            System.arraycopy(handles, first, handles, first - 1, block);
+            System.arraycopy(counts, first, counts, first - 1, block);
+            first--;
+            index--;
+        } else {
+            System.arraycopy(handles, index, handles, index + 1, end - index);
+            System.arraycopy(counts, index, counts, index + 1, end - index);
+            end++;
+        }
+        handles[index] = handle;
+        counts[index] = elements;
+    }
+
+    /** Moves the blocks to the middle of arrays of a size. */
+    private void resize(int capacity) {
+        int used = end - first;
+        int from = (capacity - used) >> 1;
+        int[] newHandles = new int[capacity];
+        int[] newCounts = new int[capacity];
+        System.arraycopy(handles, first, newHandles, from, used);
+        System.arraycopy(counts, first, newCounts, from, used);
+        handles = newHandles;
+        counts = newCounts;
+        first = from;
+        end = from + used;
+    }
+
+    /** Cuts a block before an element: what stands from there on becomes the next block. */
+    void split(int block, int at, int elementsBefore) {
+        int handle = handles[first + block];
+        byte[] chunk = arena.chunk(handle);
+        int base = arena.offset(handle);
+        int bytes = Listpack.bytes(chunk, base);
+        byte[] tail = new byte[Listpack.EMPTY_BYTES - 1 + bytes - at];
+        System.arraycopy(chunk, base + at, tail, Listpack.EMPTY_BYTES - 1, bytes - at);
+        int after = counts[first + block] - elementsBefore;
+        Listpack.writeHeader(tail, 0, tail.length, after);
+        var place = home(block);
+        place.splice(at, bytes - at, 1);
+        Listpack.writeEnd(place.buffer(), place.start(), at, elementsBefore);
+        counts[first + block] -= after;
+        count -= after;
+        addBlock(block + 1, tail, 0);
+    }
+
+    /** Fails when counts and blocks disagree. For tests. */
+    void checkInvariants() {
+        long sum = 0;
+        for (int i = first; i < end; i++) {
+            byte[] chunk = arena.chunk(handles[i]);
+            int base = arena.offset(handles[i]);
+            int elements = Listpack.validate(chunk, base, Listpack.bytes(chunk, base));
+            if (elements != counts[i] || elements == 0) {
+                throw new AssertionError("block " + (i - first) + " has " + elements + " elements, not " + counts[i]);
+            }
+            sum += elements;
+        }
+        if (sum != count) {
+            throw new AssertionError("the blocks have " + sum + " elements, not " + count);
+        }
+    }
+
+    /** A block as a place whose size may change. */
+    private final class Block implements PackedHome {
+        private int index;
+
+        @Override
+        public byte[] buffer() {
+            return arena.chunk(handles[index]);
+        }
+
+        @Override
+        public int start() {
+            return arena.offset(handles[index]);
+        }
+
+        @Override
+        public int length() {
+            return Listpack.bytes(buffer(), start());
+        }
+
+        @Override
+        public void splice(int offset, int removed, int added) {
+            int handle = handles[index];
+            byte[] chunk = arena.chunk(handle);
+            int base = arena.offset(handle);
+            int length = Listpack.bytes(chunk, base);
+            int newLength = length - removed + added;
+            int rest = length - offset - removed;
+            if (Arena.usableBytes(newLength) == Arena.usableBytes(length) && !arena.isFrozen(handle)) {
+                System.arraycopy(chunk, base + offset + removed, chunk, base + offset + added, rest);
+                Listpack.setBytes(chunk, base, newLength);
+                return;
+            }
+            int newHandle = arena.allocate(newLength);
+            byte[] newChunk = arena.chunk(newHandle);
+            int newBase = arena.offset(newHandle);
+            System.arraycopy(chunk, base, newChunk, newBase, offset);
+            System.arraycopy(chunk, base + offset + removed, newChunk, newBase + offset + added, rest);
+            Listpack.setBytes(newChunk, newBase, newLength);
+            arena.free(handle, length);
+            handles[index] = newHandle;
+        }
+    }
+
+    @Override
+    public String toString() {
+        return "ListBlocks" + Arrays.toString(Arrays.copyOfRange(counts, first, end));
+    }
+}
