@@ -94,7 +94,7 @@ class RdbPeerTest {
     @Test
     void refuses_what_redis_saves_of_other_types() throws IOException {
         try (RedisPeer redis = start()) {
-            redis.send("RPUSH", "queue", "a");
+            redis.send("XADD", "queue", "1-1", "a", "b");
             redis.send("SAVE");
         }
         try (InputStream in = Files.newInputStream(directory.resolve("dump.rdb"))) {
