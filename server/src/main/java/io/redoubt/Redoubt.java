@@ -28,6 +28,7 @@ import io.redoubt.command.SortCommands;
 import io.redoubt.command.StringCommands;
 import io.redoubt.command.TransactionCommands;
 import io.redoubt.command.Waiters;
+import io.redoubt.command.ZSetCommands;
 import io.redoubt.config.Config;
 import io.redoubt.config.ConfigCommands;
 import io.redoubt.config.Directive;
@@ -180,6 +181,7 @@ public final class Redoubt implements AutoCloseable {
                 new AclCommands(gate, aclSurroundings(clientLine)),
                 configCommands,
                 new SetCommands(),
+                new ZSetCommands(),
                 new ListCommands(),
                 new SortCommands(),
                 new HashCommands(),

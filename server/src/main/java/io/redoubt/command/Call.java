@@ -12,6 +12,7 @@ import io.redoubt.type.Encoding;
 import io.redoubt.type.HashValue;
 import io.redoubt.type.ListValue;
 import io.redoubt.type.SetValue;
+import io.redoubt.type.ZSetValue;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,6 +33,7 @@ public final class Call {
     private final Element element = new Element();
     private final Element otherElement = new Element();
     private final SetValue set = new SetValue();
+    private final ZSetValue sorted = new ZSetValue();
     private final HashValue hash = new HashValue();
     private final ListValue list = new ListValue();
     private final byte[] number = new byte[32];
@@ -218,6 +220,11 @@ public final class Call {
     /** The set of this call, to be bound to the entry. */
     public SetValue set() {
         return set;
+    }
+
+    /** The sorted set of this call, to be bound to the entry. */
+    public ZSetValue sorted() {
+        return sorted;
     }
 
     /** The hash of this call, to be bound to the entry. */

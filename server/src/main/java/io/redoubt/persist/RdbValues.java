@@ -1,6 +1,7 @@
 package io.redoubt.persist;
 
 import io.redoubt.memory.Arena;
+import io.redoubt.resp.Decimal;
 import io.redoubt.type.Element;
 import io.redoubt.type.Encoding;
 import io.redoubt.type.IntSet;
@@ -31,6 +32,10 @@ final class RdbValues {
     private static final int HASH_LISTPACK = 16;
     private static final int LIST_QUICKLIST_2 = 18;
     private static final int SET_LISTPACK = 20;
+    private static final int ZSET = 3;
+    private static final int ZSET_2 = 5;
+    private static final int ZSET_ZIPLIST = 12;
+    private static final int ZSET_LISTPACK = 17;
 
     // Kinds of blocks of LIST_QUICKLIST_2.
     private static final int PLAIN_NODE = 1;
@@ -50,6 +55,8 @@ final class RdbValues {
             case Encoding.SET_INTS -> SET_INTSET;
             case Encoding.SET_PACKED, Encoding.SET_TABLE -> SET;
             case Encoding.LIST_PACKED, Encoding.LIST_BLOCKS -> LIST_QUICKLIST_2;
+            case Encoding.ZSET_PACKED -> ZSET_LISTPACK;
+            case Encoding.ZSET_PACKED_LONG, Encoding.ZSET_TREE -> ZSET_2;
             case Encoding.HASH_PACKED -> HASH_LISTPACK;
             case Encoding.HASH_PACKED_LONG, Encoding.HASH_TABLE -> HASH;
             default -> throw new IllegalArgumentException("no file holds encoding " + value.encoding());
@@ -62,6 +69,7 @@ final class RdbValues {
             case Encoding.INT -> out.integer((long) LONGS.get(value.buffer(), value.start()));
             case Encoding.SET_PACKED, Encoding.SET_TABLE, Encoding.HASH_PACKED_LONG, Encoding.HASH_TABLE ->
                 writeElements(out, value);
+            case Encoding.ZSET_PACKED_LONG, Encoding.ZSET_TREE -> writeElements(out, value);
             case Encoding.LIST_PACKED -> {
                 out.length(1);
                 writeBlock(out, value.buffer(), value.start());
@@ -96,6 +104,7 @@ final class RdbValues {
     /** Whether values of this number can be kept. */
     static boolean isReadable(int type) {
         return switch (type) {
+            case ZSET, ZSET_2, ZSET_ZIPLIST, ZSET_LISTPACK -> true;
             case LIST, LIST_ZIPLIST, LIST_QUICKLIST, LIST_QUICKLIST_2 -> true;
             case STRING, SET, SET_INTSET, SET_LISTPACK, HASH, HASH_ZIPMAP, HASH_ZIPLIST, HASH_LISTPACK -> true;
             default -> false;
@@ -125,6 +134,9 @@ final class RdbValues {
             case HASH_ZIPLIST -> readPairs(PackedReader.ziplist(in.readString()), sink);
             case HASH_LISTPACK -> readPairs(PackedReader.listpack(in.readString()), sink);
             case SET_INTSET -> readIntSet(in.readString(), sink);
+            case ZSET, ZSET_2 -> readSorted(in, type == ZSET_2, sink);
+            case ZSET_ZIPLIST -> readScored(PackedReader.ziplist(in.readString()), sink);
+            case ZSET_LISTPACK -> readScored(PackedReader.listpack(in.readString()), sink);
             case SET_LISTPACK -> readPackedSet(in.readString(), sink);
             default -> throw new IllegalArgumentException("type " + type + " is not readable");
         };
@@ -304,5 +316,47 @@ final class RdbValues {
             return first;
         }
         return first == 254 && at + 5 <= blob.length ? (int) INTS.get(blob, at + 1) : -1;
+    }
+
+    private static boolean readSorted(RdbReader in, boolean isBinary, ValueSink sink) throws IOException {
+        long count = in.readLength();
+        var member = new Element();
+        sink.sortedSet(count);
+        for (long i = 0; i < count; i++) {
+            byte[] bytes = in.readString();
+            member.set(bytes, 0, bytes.length);
+            double score = isBinary ? Double.longBitsToDouble(in.readLong()) : readScore(in);
+            if (!sink.scored(score, member)) {
+                return false;
+            }
+        }
+        return count > 0;
+    }
+
+    /** The first form of a score: its length and its text, or a number for what is no text. */
+    private static double readScore(RdbReader in) throws IOException {
+        int length = in.readByte();
+        return switch (length) {
+            case 253 -> Double.NaN;
+            case 254 -> Double.POSITIVE_INFINITY;
+            case 255 -> Double.NEGATIVE_INFINITY;
+            default -> Decimal.parseDouble(in.readRaw(length), 0, length);
+        };
+    }
+
+    private static boolean readScored(@Nullable PackedReader reader, ValueSink sink) {
+        if (reader == null || reader.count() == 0 || reader.count() % 2 != 0) {
+            return false;
+        }
+        var member = new Element();
+        var score = new Element();
+        sink.sortedSet(reader.count() / 2);
+        while (reader.next(member)) {
+            reader.next(score);
+            if (!sink.scored(Decimal.parseDouble(score.buffer(), score.offset(), score.length()), member)) {
+                return false;
+            }
+        }
+        return true;
     }
 }

@@ -7,6 +7,7 @@ import io.redoubt.type.HashValue;
 import io.redoubt.type.ListValue;
 import io.redoubt.type.SetValue;
 import io.redoubt.type.ValueSink;
+import io.redoubt.type.ZSetValue;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,6 +20,7 @@ public final class ValueLoader implements ValueSink {
     private final Keyspace keyspace;
     private final Entry entry = new Entry();
     private final SetValue set = new SetValue();
+    private final ZSetValue sorted = new ZSetValue();
     private final HashValue hash = new HashValue();
     private final ListValue list = new ListValue();
     private @Nullable Unit unit;
@@ -145,7 +147,7 @@ public final class ValueLoader implements ValueSink {
 
     @Override
     public void sortedSet(long count) {
-        throw new UnsupportedOperationException("sorted sets");
+        sorted.bindNew(create()).expect(count, 0);
     }
 
     @Override
@@ -166,6 +168,7 @@ public final class ValueLoader implements ValueSink {
 
     @Override
     public boolean scored(double score, Element member) {
-        throw new UnsupportedOperationException("sorted sets");
+        bytes += member.length() + 8;
+        return !Double.isNaN(score) && sorted.put(score, member);
     }
 }

@@ -80,6 +80,7 @@ public final class Value {
             case Encoding.EMBSTR, Encoding.RAW, Encoding.LARGE -> sink.string(buffer, start, length);
             case Encoding.SET_INTS -> SetValue.sendIntegers(buffer, start, sink);
             case Encoding.SET_PACKED -> SetValue.sendPacked(buffer, start, sink);
+            case Encoding.ZSET_PACKED, Encoding.ZSET_PACKED_LONG -> ZSetValue.sendPacked(buffer, start, sink);
             case Encoding.LIST_PACKED -> ListValue.sendPacked(buffer, start, sink);
             case Encoding.HASH_PACKED, Encoding.HASH_PACKED_LONG -> HashValue.sendPacked(buffer, start, sink);
             default -> large().sendTo(chunks, sink);

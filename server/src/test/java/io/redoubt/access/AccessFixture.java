@@ -15,8 +15,10 @@ import io.redoubt.command.KeyCommands;
 import io.redoubt.command.KeySpec;
 import io.redoubt.command.ServerState;
 import io.redoubt.command.Session;
+import io.redoubt.command.SetCommands;
 import io.redoubt.command.StringCommands;
 import io.redoubt.command.StubLink;
+import io.redoubt.command.ZSetCommands;
 import io.redoubt.log.EffectStream;
 import io.redoubt.resp.Decimal;
 import io.redoubt.resp.Reply;
@@ -50,6 +52,8 @@ final class AccessFixture {
         keyspace = new Keyspace(new Keyspace.Layout(1, 1, 16, 1 << 16), 1, 2, new EffectStream());
         table = new CommandTable(
                 List.of(
+                        new SetCommands(),
+                        new ZSetCommands(),
                         new StringCommands(() -> 1L << 29),
                         new KeyCommands(gate, 16, () -> false),
                         new OtherCommands(),

@@ -18,6 +18,7 @@ final class EveryFamily {
                 new ClientCommands(new Sessions(), new ServerState(), new ClientLine(false), name -> true),
                 server,
                 new SetCommands(),
+                new ZSetCommands(),
                 new ListCommands(),
                 new SortCommands(),
                 new HashCommands(),

@@ -16,6 +16,7 @@ import io.redoubt.command.Sessions;
 import io.redoubt.command.SetCommands;
 import io.redoubt.command.StringCommands;
 import io.redoubt.command.StubGate;
+import io.redoubt.command.ZSetCommands;
 import io.redoubt.log.EffectStream;
 import io.redoubt.persist.Persistence;
 import io.redoubt.persist.Snapshots;
@@ -77,6 +78,7 @@ final class ObserveServer {
         persistence = new Persistence(keyspace, new Snapshots(keyspace, "7.0.15"), settings, state, Map::of, log);
         List<CommandFamily> families = List.of(
                 new SetCommands(),
+                new ZSetCommands(),
                 new ListCommands(),
                 new HashCommands(),
                 new StringCommands(() -> 512L << 20),
