@@ -193,6 +193,27 @@ public final class Call {
         return presence;
     }
 
+    /**
+     * Finds the first key of a range of arguments that is there, for commands that pop from one of several; the entry
+     * then shows it. For who has waited, a key of another type is none.
+     *
+     * @return the argument; 0 if no key is there, -1 if one is of another type and the error is written
+     */
+    public int findFirst(int from, int to, Encoding.Type type) {
+        for (int arg = from; arg < to; arg++) {
+            if (find(arg)) {
+                if (Encoding.type(entry.encoding()) == type) {
+                    return arg;
+                }
+                if (!isServing) {
+                    reply().error(Errors.WRONG_TYPE);
+                    return -1;
+                }
+            }
+        }
+        return 0;
+    }
+
     private Presence require(Encoding.Type type) {
         if (Encoding.type(entry.encoding()) == type) {
             return Presence.PRESENT;

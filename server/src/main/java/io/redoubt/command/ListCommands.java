@@ -22,7 +22,6 @@ import static io.redoubt.command.KeySpec.Flag.RW;
 import static io.redoubt.command.KeySpec.Flag.UPDATE;
 
 import io.redoubt.store.KeyspaceEvents.Event;
-import io.redoubt.type.Encoding;
 import io.redoubt.type.Encoding.Type;
 import io.redoubt.type.ListValue;
 import java.nio.charset.StandardCharsets;
@@ -610,7 +609,7 @@ public final class ListCommands extends CommandFamily {
             }
             count = call.parsed();
         }
-        int keyArg = firstList(call, countArg + 1, where);
+        int keyArg = call.findFirst(countArg + 1, where, Type.LIST);
         if (keyArg > 0) {
             call.reply().arrayHeader(2);
             call.replyArg(keyArg);
@@ -623,25 +622,6 @@ public final class ListCommands extends CommandFamily {
                 call.waitForKeys(waitMillis, Call.Nothing.NIL_ARRAY);
             }
         }
-    }
-
-    /**
-     * Finds the first key of a range of arguments that is there, which the entry then shows; 0 if there is none, -1 if it
-     * is no list and the error is written. For who has waited, other types are none.
-     */
-    private static int firstList(Call call, int from, int to) {
-        for (int arg = from; arg < to; arg++) {
-            if (call.find(arg)) {
-                if (Encoding.type(call.entry().encoding()) == Type.LIST) {
-                    return arg;
-                }
-                if (!call.isServing()) {
-                    call.reply().error(Errors.WRONG_TYPE);
-                    return -1;
-                }
-            }
-        }
-        return 0;
     }
 
     private static void logPop(Call call, int keyArg, boolean atHead, long count, boolean withCount) {
@@ -682,7 +662,7 @@ public final class ListCommands extends CommandFamily {
             return;
         }
         long waitMillis = call.parsed();
-        int keyArg = firstList(call, 1, last);
+        int keyArg = call.findFirst(1, last, Type.LIST);
         if (keyArg > 0) {
             call.reply().arrayHeader(2);
             call.replyArg(keyArg);
@@ -770,7 +750,7 @@ public final class ListCommands extends CommandFamily {
     }
 
     private static void move(Call call, boolean fromHead, boolean toHead, long waitMillis) {
-        int found = firstList(call, 1, 2);
+        int found = call.findFirst(1, 2, Type.LIST);
         if (found == 0) {
             if (waitMillis < 0) {
                 call.reply().nil();

@@ -1107,22 +1107,15 @@ public final class ZSetCommands extends CommandFamily {
                 return;
             }
         }
-        for (int arg = first; arg < whereArg; arg++) {
-            var presence = call.find(arg, Type.ZSET);
-            if (presence == Presence.WRONG_TYPE) {
-                return;
-            }
-            if (presence == Presence.PRESENT) {
-                call.reply().arrayHeader(2);
-                call.reply()
-                        .bulk(
-                                call.args().buffer(),
-                                call.args().start(arg),
-                                call.args().length(arg));
-                int taken = popFound(call, arg, wanted, isDown, true);
-                logPop(call, arg, isDown, taken);
-                return;
-            }
+        int found = call.findFirst(first, whereArg, Type.ZSET);
+        if (found > 0) {
+            call.reply().arrayHeader(2);
+            call.replyArg(found);
+            int taken = popFound(call, found, wanted, isDown, true);
+            logPop(call, found, isDown, taken, true);
+        }
+        if (found != 0) {
+            return;
         }
         if (waitMillis < 0) {
             call.reply().nilArray();
@@ -1131,12 +1124,12 @@ public final class ZSetCommands extends CommandFamily {
         }
     }
 
-    private static void logPop(Call call, int keyArg, boolean isDown, int count) {
+    private static void logPop(Call call, int keyArg, boolean isDown, int count, boolean withCount) {
         var effects = call.ownEffects();
-        effects.command(call.database(), count == 1 ? 2 : 3);
+        effects.command(call.database(), withCount ? 3 : 2);
         effects.arg(isDown ? ZPOPMAX : ZPOPMIN);
         call.effectArg(keyArg);
-        if (count != 1) {
+        if (withCount) {
             effects.arg(count);
         }
     }
@@ -1207,18 +1200,13 @@ public final class ZSetCommands extends CommandFamily {
             return;
         }
         long millis = call.parsed();
-        for (int arg = 1; arg < last; arg++) {
-            var presence = call.find(arg, Type.ZSET);
-            if (presence == Presence.WRONG_TYPE) {
-                return;
-            }
-            if (presence == Presence.PRESENT) {
-                popOne(call, arg, isDown);
-                logPop(call, arg, isDown, 1);
-                return;
-            }
+        int found = call.findFirst(1, last, Type.ZSET);
+        if (found > 0) {
+            popOne(call, found, isDown);
+            logPop(call, found, isDown, 1, false);
+        } else if (found == 0) {
+            call.waitForKeys(millis, Call.Nothing.NIL_ARRAY);
         }
-        call.waitForKeys(millis, Call.Nothing.NIL_ARRAY);
     }
 
     private static void popOne(Call call, int keyArg, boolean isDown) {
