@@ -52,13 +52,48 @@ class ReplicationPeerTest {
             client.send("SELECT", Integer.toString(db));
             for (Object key : (List<?>) client.send("KEYS", "*")) {
                 String name = (String) key;
-                content.put(db + " " + name, client.send("GET", name) + " " + client.send("PEXPIRETIME", name));
+                content.put(db + " " + name, value(client, name) + " " + client.send("PEXPIRETIME", name));
             }
         }
         return content;
     }
 
+    private static String value(Wire client, String key) {
+        return switch ((String) client.send("TYPE", key)) {
+            case "+list" -> "list " + client.send("LRANGE", key, "0", "-1");
+            case "+set" -> "set " + sorted(client.send("SMEMBERS", key));
+            case "+hash" -> "hash " + sorted(client.send("HGETALL", key));
+            case "+zset" -> "zset " + client.send("ZRANGE", key, "0", "-1", "WITHSCORES");
+            default -> String.valueOf(client.send("GET", key));
+        };
+    }
+
+    private static String sorted(Object reply) {
+        return ((List<?>) reply).stream().map(String::valueOf).sorted().toList().toString();
+    }
+
+    private static void stepOfCollections(Wire client, SplittableRandom random) {
+        String number = Integer.toString(random.nextInt(9));
+        String value = "v".repeat(random.nextInt(40)) + random.nextInt(400);
+        switch (random.nextInt(16)) {
+            case 0, 1, 2 -> client.send("RPUSH", "list" + number, value, number);
+            case 3 -> client.send("LPOP", "list" + number, "2");
+            case 4 -> client.send("LMOVE", "list" + number, "list1", "RIGHT", "LEFT");
+            case 5, 6, 7 -> client.send("SADD", "set" + number, value, number);
+            case 8 -> client.send("SPOP", "set" + number, "2");
+            case 9 -> client.send("SUNIONSTORE", "set" + number, "set1", "set2");
+            case 10, 11 -> client.send("HSET", "hash" + number, value, number, number, value);
+            case 12 -> client.send("HINCRBYFLOAT", "hash" + number, "f", "0.1");
+            case 13, 14 -> client.send("ZADD", "zset" + number, number + ".5", value);
+            default -> client.send("ZPOPMIN", "zset" + number);
+        }
+    }
+
     private static void step(Wire client, SplittableRandom random) {
+        if (random.nextBoolean()) {
+            stepOfCollections(client, random);
+            return;
+        }
         String key = "key" + random.nextInt(300);
         switch (random.nextInt(12)) {
             case 0 -> client.send("SELECT", Integer.toString(random.nextInt(DATABASES)));
