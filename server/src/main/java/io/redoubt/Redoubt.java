@@ -450,7 +450,7 @@ public final class Redoubt implements AutoCloseable {
         return List.of(
                 new InfoSections.Server(identity, config, this::port),
                 new InfoSections.Clients(sessions, config, figures),
-                new InfoSections.Memory(memory, config, figures),
+                new InfoSections.Memory(memory, config, figures, keyspace),
                 new InfoSections.PersistenceSection(persistence),
                 new InfoSections.Stats(
                         loops,

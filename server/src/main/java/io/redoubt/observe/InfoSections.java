@@ -115,7 +115,7 @@ public final class InfoSections {
     public static final class Memory extends InfoSection {
         private final MemoryAccount account;
 
-        public Memory(MemoryAccount account, Config config, ReplicationFigures replication) {
+        public Memory(MemoryAccount account, Config config, ReplicationFigures replication, Keyspace keyspace) {
             super("Memory");
             LongSupplier backlogBytes = replication.backlogBytes();
             LongSupplier replicaBytes = replication.replicaBufferBytes();
@@ -185,8 +185,8 @@ public final class InfoSections {
             fixed("mem_aof_buffer", 0, "there is no AOF yet");
             text("mem_allocator", "Who gives memory", () -> "arena");
             fixed("active_defrag_running", 0, "arenas are not defragmented");
-            fixed("lazyfree_pending_objects", 0, "values are freed at once");
-            fixed("lazyfreed_objects", 0, "values are freed at once");
+            number("lazyfree_pending_objects", "Deleted values whose memory is not free yet", keyspace::pendingFrees);
+            number("lazyfreed_objects", "Values that were freed in slices", keyspace::freedValues);
         }
 
         private long datasetBytes() {

@@ -782,6 +782,17 @@ public final class Keyspace {
         return bytes;
     }
 
+    /** Large values that were freed in slices. */
+    public long freedValues() {
+        long count = 0;
+        for (var shard : shards) {
+            for (var partition : shard.databases) {
+                count += partition.freedValues();
+            }
+        }
+        return count;
+    }
+
     /** Deleted values whose memory is not free yet. */
     public long pendingFrees() {
         long count = 0;
