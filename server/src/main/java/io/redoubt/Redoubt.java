@@ -15,6 +15,7 @@ import io.redoubt.command.CommandTable;
 import io.redoubt.command.ConnectionCommands;
 import io.redoubt.command.Dispatcher;
 import io.redoubt.command.ExpireCommands;
+import io.redoubt.command.GeoCommands;
 import io.redoubt.command.HashCommands;
 import io.redoubt.command.HyperLogLogCommands;
 import io.redoubt.command.KeyCommands;
@@ -183,6 +184,7 @@ public final class Redoubt implements AutoCloseable {
                 new SetCommands(),
                 new ZSetCommands(),
                 new ListCommands(),
+                new GeoCommands(),
                 new SortCommands(),
                 new HashCommands(),
                 new StringCommands(config.network.protoMaxBulkLen::value),

@@ -324,6 +324,16 @@ public final class Reply {
         buffer[o + 1] = '\n';
     }
 
+    /** Writes a number whose digits the caller has chosen: a double in RESP3, a bulk in RESP2. */
+    public void realText(String text) {
+        if (protocol == 3) {
+            byte[] line = (',' + text + "\r\n").getBytes(StandardCharsets.ISO_8859_1);
+            raw(line, 0, line.length);
+        } else {
+            bulk(text);
+        }
+    }
+
     /** Appends a double; in RESP2 as a bulk string. */
     public void real(double value) {
         ensure(HEADER_BYTES_MAX + Decimal.DOUBLE_BYTES_MAX + 2);

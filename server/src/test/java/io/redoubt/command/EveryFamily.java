@@ -20,6 +20,7 @@ final class EveryFamily {
                 new SetCommands(),
                 new ZSetCommands(),
                 new ListCommands(),
+                new GeoCommands(),
                 new SortCommands(),
                 new HashCommands(),
                 new StringCommands(() -> 512L << 20),
