@@ -50,7 +50,6 @@ class WriteOnlyWalkTest {
             "user default on >pw ~* &* +@all",
             "user w on >w ~* +@write -@read +multi +exec");
 
-
     private static String[] words(String request) {
         return request.split(" ");
     }
