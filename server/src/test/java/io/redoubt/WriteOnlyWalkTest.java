@@ -46,9 +46,8 @@ class WriteOnlyWalkTest {
             words("PFADD estimate " + MARKER));
 
     @RegisterExtension
-    final RedoubtServer server = RedoubtServer.with(
-            "user default on >pw ~* &* +@all",
-            "user w on >w ~* +@write -@read +multi +exec");
+    final RedoubtServer server =
+            RedoubtServer.with("user default on >pw ~* &* +@all", "user w on >w ~* +@write -@read +multi +exec");
 
     private static String[] words(String request) {
         return request.split(" ");
