@@ -28,6 +28,7 @@ import io.redoubt.type.Element;
 import io.redoubt.type.Encoding;
 import io.redoubt.type.Encoding.Type;
 import io.redoubt.type.HashValue;
+import io.redoubt.type.StreamSink;
 import io.redoubt.type.Value;
 import io.redoubt.type.ValueSink;
 import java.util.ArrayList;
@@ -394,6 +395,11 @@ public final class SortCommands extends CommandFamily {
 
         @Override
         public void sortedSet(long count) {}
+
+        @Override
+        public StreamSink stream(long blocks) {
+            throw new IllegalStateException("a stream is not sorted");
+        }
 
         @Override
         public boolean element(Element element) {

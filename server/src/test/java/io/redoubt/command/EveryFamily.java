@@ -20,6 +20,7 @@ final class EveryFamily {
                 new SetCommands(),
                 new ZSetCommands(),
                 new ListCommands(),
+                new StreamCommands(),
                 new SortCommands(),
                 new HashCommands(),
                 new StringCommands(() -> 512L << 20),
