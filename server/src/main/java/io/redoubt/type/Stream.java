@@ -254,12 +254,12 @@ public final class Stream implements LargeValue {
         }
         show(index, block);
         while (block.next()) {
-            int order = id.compareTo(block.ms(), block.seq());
-            if (order < 0) {
-                return false;
+            if (block.isDeleted()) {
+                continue; // It may be greater than what follows, after XSETID.
             }
-            if (order == 0) {
-                return !block.isDeleted() && delete(index, id);
+            int order = id.compareTo(block.ms(), block.seq());
+            if (order <= 0) {
+                return order == 0 && delete(index, id);
             }
         }
         return false;
@@ -419,8 +419,15 @@ public final class Stream implements LargeValue {
                 return false;
             }
             block.bind(buffer, start, ms, seq);
-            boolean isFirst = first == end;
+            if (first < end && StreamId.compare(blockMs[end - 1], blockSeq[end - 1], ms, seq) >= 0) {
+                return false;
+            }
+            boolean isFirst = count == 0;
             while (block.next()) {
+                // XSETID may go back behind deleted entries, which are then followed by lesser ones.
+                if (block.isDeleted()) {
+                    continue;
+                }
                 if (!isFirst && top.compareTo(block.ms(), block.seq()) >= 0) {
                     return false;
                 }
@@ -435,7 +442,7 @@ public final class Stream implements LargeValue {
 
         @Override
         public boolean state(State state) {
-            if (state.count() != count || first < end && top.compareTo(state.lastMs(), state.lastSeq()) > 0) {
+            if (state.count() != count || count > 0 && top.compareTo(state.lastMs(), state.lastSeq()) > 0) {
                 return false;
             }
             last.set(state.lastMs(), state.lastSeq());
