@@ -26,6 +26,7 @@ import io.redoubt.command.Session;
 import io.redoubt.command.Sessions;
 import io.redoubt.command.SetCommands;
 import io.redoubt.command.SortCommands;
+import io.redoubt.command.StreamCommands;
 import io.redoubt.command.StringCommands;
 import io.redoubt.command.TransactionCommands;
 import io.redoubt.command.Waiters;
@@ -185,6 +186,7 @@ public final class Redoubt implements AutoCloseable {
                 new ZSetCommands(),
                 new ListCommands(),
                 new GeoCommands(),
+                new StreamCommands(),
                 new SortCommands(),
                 new HashCommands(),
                 new StringCommands(config.network.protoMaxBulkLen::value),

@@ -235,6 +235,11 @@ class AccessWalkTest {
     /** The command with as few arguments as it takes, each of them 1: a key, a number and a count of keys. */
     private static String[] smallest(CommandSpec spec) {
         var words = name(spec);
+        String keyword =
+                spec.keySpecs().isEmpty() ? null : spec.keySpecs().getFirst().beginKeyword();
+        if (keyword != null) {
+            words.addAll(List.of(keyword, "1"));
+        }
         while (!spec.accepts(words.size())) {
             words.add("1");
         }

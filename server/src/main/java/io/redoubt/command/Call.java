@@ -36,6 +36,7 @@ public final class Call {
     private final ZSetValue sorted = new ZSetValue();
     private final HashValue hash = new HashValue();
     private final ListValue list = new ListValue();
+    private @Nullable StreamScratch streams;
     private final byte[] number = new byte[32];
     private byte[] scratch = new byte[256];
     private @Nullable Reply reply;
@@ -256,6 +257,14 @@ public final class Call {
     /** The list of this call, to be bound to the entry. */
     public ListValue list() {
         return list;
+    }
+
+    /** What the commands of streams need for a while. Made when it is first needed. */
+    StreamScratch streams() {
+        if (streams == null) {
+            streams = new StreamScratch();
+        }
+        return streams;
     }
 
     /** A second element, showing an argument. */

@@ -28,6 +28,7 @@ import io.redoubt.type.Element;
 import io.redoubt.type.Encoding;
 import io.redoubt.type.Encoding.Type;
 import io.redoubt.type.HashValue;
+import io.redoubt.type.StreamSink;
 import io.redoubt.type.Value;
 import io.redoubt.type.ValueSink;
 import java.util.ArrayList;
@@ -396,6 +397,11 @@ public final class SortCommands extends CommandFamily {
         public void sortedSet(long count) {}
 
         @Override
+        public StreamSink stream(long blocks) {
+            throw new IllegalStateException("a stream is not sorted");
+        }
+
+        @Override
         public boolean element(Element element) {
             elements.add(element.toBytes());
             return true;
@@ -416,7 +422,8 @@ public final class SortCommands extends CommandFamily {
         /** As they are, those of a sorted set by their scores. */
         List<byte[]> inOrder(boolean isDescending) {
             if (scores.isEmpty()) {
-                return elements;
+                // A list has an order that can be turned round; that of a set means nothing.
+                return isDescending && !isSet ? elements.reversed() : elements;
             }
             var rows = new ArrayList<Row>(elements.size());
             for (int i = 0; i < elements.size(); i++) {

@@ -4,6 +4,9 @@ import io.redoubt.resp.Decimal;
 import io.redoubt.store.Entry;
 import io.redoubt.store.Keyspace;
 import io.redoubt.type.Element;
+import io.redoubt.type.StreamBlock;
+import io.redoubt.type.StreamId;
+import io.redoubt.type.StreamSink;
 import io.redoubt.type.Value;
 import io.redoubt.type.ValueSink;
 import java.nio.ByteBuffer;
@@ -112,6 +115,12 @@ public final class Digest {
         }
 
         @Override
+        public StreamSink stream(long blocks) {
+            type(6);
+            return new Entries(digest);
+        }
+
+        @Override
         public boolean element(Element element) {
             if (isOrdered) {
                 mix(digest, element.buffer(), element.offset(), element.length());
@@ -137,6 +146,50 @@ public final class Digest {
             mix(pair, member.buffer(), member.offset(), member.length());
             mix(pair, text, 0, Decimal.formatDouble(score, text, 0));
             add(digest, pair, 0, BYTES);
+            return true;
+        }
+    }
+
+    /** Mixes the ID of each entry of a stream, with a dot, then its fields and values. What else it has is left out. */
+    private final class Entries implements StreamSink {
+        private final byte[] digest;
+        private final StreamBlock block = new StreamBlock();
+        private final StreamId id = new StreamId();
+        private final Element part = new Element();
+        private final byte[] text = new byte[StreamId.BYTES_MAX];
+
+        Entries(byte[] digest) {
+            this.digest = digest;
+        }
+
+        @Override
+        public boolean block(long ms, long seq, byte[] buffer, int start, int length) {
+            block.bind(buffer, start, ms, seq);
+            while (block.next()) {
+                if (!block.isDeleted()) {
+                    mixEntry();
+                }
+            }
+            return true;
+        }
+
+        private void mixEntry() {
+            id.set(block.ms(), block.seq());
+            int length = id.format(text, 0);
+            for (int i = 0; i < length; i++) {
+                text[i] = text[i] == '-' ? (byte) '.' : text[i];
+            }
+            mix(digest, text, 0, length);
+            for (int i = 0; i < block.fieldCount(); i++) {
+                block.nextField(part);
+                mix(digest, part.buffer(), part.offset(), part.length());
+                block.nextValue(part);
+                mix(digest, part.buffer(), part.offset(), part.length());
+            }
+        }
+
+        @Override
+        public boolean state(State state) {
             return true;
         }
     }

@@ -199,6 +199,13 @@ public final class RdbReader {
         return readLength(start, readByte());
     }
 
+    /** Reads a number of 64 bits without sign that has the form of a length. */
+    long readNumber() throws IOException {
+        long start = offset();
+        int first = readByte();
+        return first == RdbFormat.LENGTH_64_BITS ? Long.reverseBytes(readLong()) : readLength(start, first);
+    }
+
     private long readLength(long start, int first) throws IOException {
         switch (first >> 6) {
             case 0 -> {

@@ -1,12 +1,14 @@
 package io.redoubt.persist;
 
 import io.redoubt.type.Element;
+import io.redoubt.type.StreamSink;
 import io.redoubt.type.ValueSink;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
 /** Writes the pieces of a large value. The first failure ends the writing and is thrown by {@link #rethrow}. */
-final class RdbSinkOfValues implements ValueSink {
+final class RdbSinkOfValues implements ValueSink, StreamSink {
     private final RdbWriter out;
     private @Nullable IOException failure;
 
@@ -24,6 +26,16 @@ final class RdbSinkOfValues implements ValueSink {
         if (failure == null) {
             try {
                 out.length(count);
+            } catch (IOException first) {
+                failure = first;
+            }
+        }
+    }
+
+    private void number(long value) {
+        if (failure == null) {
+            try {
+                out.number(value);
             } catch (IOException first) {
                 failure = first;
             }
@@ -59,6 +71,34 @@ final class RdbSinkOfValues implements ValueSink {
     @Override
     public void sortedSet(long count) {
         length(count);
+    }
+
+    @Override
+    public StreamSink stream(long blocks) {
+        length(blocks);
+        return this;
+    }
+
+    /** An ID is sixteen bytes, big endian. */
+    @Override
+    public boolean block(long ms, long seq, byte[] buffer, int start, int length) {
+        string(ByteBuffer.allocate(16).putLong(ms).putLong(seq).array(), 0, 16);
+        string(buffer, start, length);
+        return true;
+    }
+
+    @Override
+    public boolean state(State state) {
+        length(state.count());
+        number(state.lastMs());
+        number(state.lastSeq());
+        number(state.firstMs());
+        number(state.firstSeq());
+        number(state.deletedMs());
+        number(state.deletedSeq());
+        number(state.added());
+        length(0); // Consumer groups.
+        return true;
     }
 
     @Override

@@ -7,11 +7,13 @@ import io.redoubt.type.Encoding;
 import io.redoubt.type.IntSet;
 import io.redoubt.type.ListBlocks;
 import io.redoubt.type.Listpack;
+import io.redoubt.type.StreamSink;
 import io.redoubt.type.Value;
 import io.redoubt.type.ValueSink;
 import java.io.IOException;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import org.jspecify.annotations.Nullable;
 
@@ -36,6 +38,9 @@ final class RdbValues {
     private static final int ZSET_2 = 5;
     private static final int ZSET_ZIPLIST = 12;
     private static final int ZSET_LISTPACK = 17;
+    private static final int STREAM = 15;
+    private static final int STREAM_2 = 19;
+    private static final int STREAM_3 = 21;
 
     // Kinds of blocks of LIST_QUICKLIST_2.
     private static final int PLAIN_NODE = 1;
@@ -55,6 +60,7 @@ final class RdbValues {
             case Encoding.SET_INTS -> SET_INTSET;
             case Encoding.SET_PACKED, Encoding.SET_TABLE -> SET;
             case Encoding.LIST_PACKED, Encoding.LIST_BLOCKS -> LIST_QUICKLIST_2;
+            case Encoding.STREAM -> STREAM_2;
             case Encoding.ZSET_PACKED -> ZSET_LISTPACK;
             case Encoding.ZSET_PACKED_LONG, Encoding.ZSET_TREE -> ZSET_2;
             case Encoding.HASH_PACKED -> HASH_LISTPACK;
@@ -69,7 +75,7 @@ final class RdbValues {
             case Encoding.INT -> out.integer((long) LONGS.get(value.buffer(), value.start()));
             case Encoding.SET_PACKED, Encoding.SET_TABLE, Encoding.HASH_PACKED_LONG, Encoding.HASH_TABLE ->
                 writeElements(out, value);
-            case Encoding.ZSET_PACKED_LONG, Encoding.ZSET_TREE -> writeElements(out, value);
+            case Encoding.ZSET_PACKED_LONG, Encoding.ZSET_TREE, Encoding.STREAM -> writeElements(out, value);
             case Encoding.LIST_PACKED -> {
                 out.length(1);
                 writeBlock(out, value.buffer(), value.start());
@@ -105,6 +111,7 @@ final class RdbValues {
     static boolean isReadable(int type) {
         return switch (type) {
             case ZSET, ZSET_2, ZSET_ZIPLIST, ZSET_LISTPACK -> true;
+            case STREAM, STREAM_2, STREAM_3 -> true;
             case LIST, LIST_ZIPLIST, LIST_QUICKLIST, LIST_QUICKLIST_2 -> true;
             case STRING, SET, SET_INTSET, SET_LISTPACK, HASH, HASH_ZIPMAP, HASH_ZIPLIST, HASH_LISTPACK -> true;
             default -> false;
@@ -137,6 +144,7 @@ final class RdbValues {
             case ZSET, ZSET_2 -> readSorted(in, type == ZSET_2, sink);
             case ZSET_ZIPLIST -> readScored(PackedReader.ziplist(in.readString()), sink);
             case ZSET_LISTPACK -> readScored(PackedReader.listpack(in.readString()), sink);
+            case STREAM, STREAM_2, STREAM_3 -> readStream(in, type, sink);
             case SET_LISTPACK -> readPackedSet(in.readString(), sink);
             default -> throw new IllegalArgumentException("type " + type + " is not readable");
         };
@@ -342,6 +350,44 @@ final class RdbValues {
             case 255 -> Double.NEGATIVE_INFINITY;
             default -> Decimal.parseDouble(in.readRaw(length), 0, length);
         };
+    }
+
+    /** Blocks by their IDs, what is known of the stream, and its consumer groups. */
+    private static boolean readStream(RdbReader in, int type, ValueSink sink) throws IOException {
+        long blocks = in.readLength();
+        var out = sink.stream(blocks);
+        for (long i = 0; i < blocks; i++) {
+            byte[] id = in.readString();
+            byte[] block = in.readString();
+            if (id.length != 16) {
+                return false;
+            }
+            var numbers = ByteBuffer.wrap(id);
+            if (!out.block(numbers.getLong(), numbers.getLong(), block, 0, block.length)) {
+                return false;
+            }
+        }
+        long count = in.readLength();
+        long lastMs = in.readNumber();
+        long lastSeq = in.readNumber();
+        boolean isOld = type == STREAM;
+        var state = new StreamSink.State(
+                count,
+                lastMs,
+                lastSeq,
+                isOld ? 0 : in.readNumber(),
+                isOld ? 0 : in.readNumber(),
+                isOld ? 0 : in.readNumber(),
+                isOld ? 0 : in.readNumber(),
+                isOld ? -1 : in.readNumber());
+        if (!out.state(state)) {
+            return false;
+        }
+        long start = in.offset();
+        if (in.readLength() != 0) {
+            throw new RdbFormatException(start, "a stream with consumer groups, which are not supported yet");
+        }
+        return true;
     }
 
     private static boolean readScored(@Nullable PackedReader reader, ValueSink sink) {

@@ -226,6 +226,18 @@ public final class RdbWriter {
         return true;
     }
 
+    /** Writes a number of 64 bits without sign in the form of a length. */
+    void number(long value) throws IOException {
+        if (value >= 0) {
+            length(value);
+        } else {
+            putByte(RdbFormat.LENGTH_64_BITS);
+            for (int shift = 56; shift >= 0; shift -= 8) {
+                putByte((int) (value >> shift));
+            }
+        }
+    }
+
     void length(long length) throws IOException {
         if (length < 0) {
             throw new IllegalArgumentException("negative length " + length);

@@ -6,6 +6,8 @@ import io.redoubt.type.Encoding;
 import io.redoubt.type.HashValue;
 import io.redoubt.type.ListValue;
 import io.redoubt.type.SetValue;
+import io.redoubt.type.Stream;
+import io.redoubt.type.StreamSink;
 import io.redoubt.type.ValueSink;
 import io.redoubt.type.ZSetValue;
 import org.jspecify.annotations.Nullable;
@@ -148,6 +150,35 @@ public final class ValueLoader implements ValueSink {
     @Override
     public void sortedSet(long count) {
         sorted.bindNew(create()).expect(count, 0);
+    }
+
+    @Override
+    public StreamSink stream(long blocks) {
+        var place = create();
+        var stream = new Stream(place.arena());
+        place.enlarge(Encoding.STREAM, stream);
+        var loader = stream.loader();
+        return new CountingStreamSink(loader);
+    }
+
+    /** Counts the bytes of what it hands on. */
+    private final class CountingStreamSink implements StreamSink {
+        private final StreamSink target;
+
+        CountingStreamSink(StreamSink target) {
+            this.target = target;
+        }
+
+        @Override
+        public boolean block(long ms, long seq, byte[] buffer, int start, int length) {
+            bytes += length;
+            return target.block(ms, seq, buffer, start, length);
+        }
+
+        @Override
+        public boolean state(State state) {
+            return target.state(state);
+        }
     }
 
     @Override

@@ -243,25 +243,7 @@ public final class ListBlocks implements LargeValue {
 
         @Override
         public void splice(int offset, int removed, int added) {
-            int handle = handles[index];
-            byte[] chunk = arena.chunk(handle);
-            int base = arena.offset(handle);
-            int length = Listpack.bytes(chunk, base);
-            int newLength = length - removed + added;
-            int rest = length - offset - removed;
-            if (Arena.usableBytes(newLength) == Arena.usableBytes(length) && !arena.isFrozen(handle)) {
-                System.arraycopy(chunk, base + offset + removed, chunk, base + offset + added, rest);
-                Listpack.setBytes(chunk, base, newLength);
-                return;
-            }
-            int newHandle = arena.allocate(newLength);
-            byte[] newChunk = arena.chunk(newHandle);
-            int newBase = arena.offset(newHandle);
-            System.arraycopy(chunk, base, newChunk, newBase, offset);
-            System.arraycopy(chunk, base + offset + removed, newChunk, newBase + offset + added, rest);
-            Listpack.setBytes(newChunk, newBase, newLength);
-            arena.free(handle, length);
-            handles[index] = newHandle;
+            handles[index] = Listpack.spliceBlock(arena, handles[index], offset, removed, added);
         }
     }
 

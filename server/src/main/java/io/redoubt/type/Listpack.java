@@ -1,5 +1,6 @@
 package io.redoubt.type;
 
+import io.redoubt.memory.Arena;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
@@ -374,7 +375,8 @@ public final class Listpack {
         changeHeader(home, -elements);
     }
 
-    private static void changeHeader(PackedHome home, int added) {
+    /** Sets size and count after a splice at a place; {@code added} elements are there more than before. */
+    static void changeHeader(PackedHome home, int added) {
         byte[] buffer = home.buffer();
         int start = home.start();
         INT.set(buffer, start, home.length());
@@ -386,6 +388,32 @@ public final class Listpack {
             count = count(buffer, start) - added; // Counted behind the removal.
         }
         SHORT.set(buffer, start + 4, (short) Math.min(count + added, COUNT_UNKNOWN));
+    }
+
+    /**
+     * {@link PackedHome#splice} for a sequence that is a block of an arena.
+     *
+     * @return the handle of the block from now on
+     */
+    static int spliceBlock(Arena arena, int handle, int offset, int removed, int added) {
+        byte[] chunk = arena.chunk(handle);
+        int base = arena.offset(handle);
+        int length = bytes(chunk, base);
+        int newLength = length - removed + added;
+        int rest = length - offset - removed;
+        if (Arena.usableBytes(newLength) == Arena.usableBytes(length) && !arena.isFrozen(handle)) {
+            System.arraycopy(chunk, base + offset + removed, chunk, base + offset + added, rest);
+            setBytes(chunk, base, newLength);
+            return handle;
+        }
+        int newHandle = arena.allocate(newLength);
+        byte[] newChunk = arena.chunk(newHandle);
+        int newBase = arena.offset(newHandle);
+        System.arraycopy(chunk, base, newChunk, newBase, offset);
+        System.arraycopy(chunk, base + offset + removed, newChunk, newBase + offset + added, rest);
+        setBytes(newChunk, newBase, newLength);
+        arena.free(handle, length);
+        return newHandle;
     }
 
     /** Sets what the header says of the size. */

@@ -20,6 +20,9 @@ public interface ValueSink {
     /** A sorted set follows: {@link #scored} for each member, in any order. */
     void sortedSet(long count);
 
+    /** A stream follows, in so many blocks. */
+    StreamSink stream(long blocks);
+
     /**
      * An element of a list or set.
      *

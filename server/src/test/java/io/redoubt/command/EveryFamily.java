@@ -21,6 +21,7 @@ final class EveryFamily {
                 new ZSetCommands(),
                 new ListCommands(),
                 new GeoCommands(),
+                new StreamCommands(),
                 new SortCommands(),
                 new HashCommands(),
                 new StringCommands(() -> 512L << 20),

@@ -14,6 +14,7 @@ import io.redoubt.command.ServerState;
 import io.redoubt.command.Session;
 import io.redoubt.command.Sessions;
 import io.redoubt.command.SetCommands;
+import io.redoubt.command.StreamCommands;
 import io.redoubt.command.StringCommands;
 import io.redoubt.command.StubGate;
 import io.redoubt.command.ZSetCommands;
@@ -80,6 +81,7 @@ final class ObserveServer {
                 new SetCommands(),
                 new ZSetCommands(),
                 new ListCommands(),
+                new StreamCommands(),
                 new HashCommands(),
                 new StringCommands(() -> 512L << 20),
                 new DebugCommands(() -> debugAllowed, persistence, () -> true, new Recorder()),

@@ -1,7 +1,6 @@
 package io.redoubt.persist;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.ByteArrayOutputStream;
@@ -89,19 +88,6 @@ class RdbPeerTest {
         }
         events.removeIf(event -> event.matches("(?s)(aux|select|resize) .*"));
         assertThat(events).containsExactlyInAnyOrderElementsOf(expected);
-    }
-
-    @Test
-    void refuses_what_redis_saves_of_other_types() throws IOException {
-        try (RedisPeer redis = start()) {
-            redis.send("XADD", "queue", "1-1", "a", "b");
-            redis.send("SAVE");
-        }
-        try (InputStream in = Files.newInputStream(directory.resolve("dump.rdb"))) {
-            assertThatThrownBy(() -> new RdbReader(in, true).read(new RdbReaderTest.Recorder(new ArrayList<>())))
-                    .isInstanceOf(UnsupportedRdbTypeException.class)
-                    .hasMessageContaining("19 (STREAM_LISTPACKS_2) of key \"queue\"");
-        }
     }
 
     @ParameterizedTest(name = "compression and checksum {0}")

@@ -57,6 +57,11 @@ class ZSetTreeTest {
         }
 
         @Override
+        public StreamSink stream(long blocks) {
+            throw new AssertionError("no stream");
+        }
+
+        @Override
         public boolean element(Element element) {
             throw new AssertionError("no element");
         }
