@@ -146,7 +146,16 @@ class LeakSearchTest {
         private static void start(RespClient client, String[] fill, List<String[]> requests) {
             client.sendRaw(RespClient.request("DEL", "k", "l"));
             client.sendRaw(RespClient.request(fill));
-            requests.forEach(request -> client.sendRaw(RespClient.request(request)));
+            requests.forEach(request -> client.sendRaw(RespClient.request(withoutClock(request))));
+        }
+
+        /** The ID that XADD makes of the clock differs between two servers, and tells nothing but the time. */
+        private static String[] withoutClock(String[] request) {
+            return request[0].equals("XADD")
+                    ? Arrays.stream(request)
+                            .map(word -> word.equals("*") ? "9-9" : word)
+                            .toArray(String[]::new)
+                    : request;
         }
 
         private int firstDifference(Chain chain) {
