@@ -22,35 +22,32 @@ final class RdbSinkOfValues implements ValueSink, StreamSink {
         }
     }
 
-    private void length(long count) {
+    /** Part of the writing, which may fail. */
+    private interface Step {
+        void write() throws IOException;
+    }
+
+    private void write(Step step) {
         if (failure == null) {
             try {
-                out.length(count);
+                step.write();
             } catch (IOException first) {
                 failure = first;
             }
         }
     }
 
+    private void length(long count) {
+        write(() -> out.length(count));
+    }
+
     private void number(long value) {
-        if (failure == null) {
-            try {
-                out.number(value);
-            } catch (IOException first) {
-                failure = first;
-            }
-        }
+        write(() -> out.number(value));
     }
 
     @Override
     public void string(byte[] bytes, int offset, int length) {
-        if (failure == null) {
-            try {
-                out.string(bytes, offset, length);
-            } catch (IOException first) {
-                failure = first;
-            }
-        }
+        write(() -> out.string(bytes, offset, length));
     }
 
     @Override
@@ -116,13 +113,7 @@ final class RdbSinkOfValues implements ValueSink, StreamSink {
     @Override
     public boolean scored(double score, Element member) {
         element(member);
-        if (failure == null) {
-            try {
-                out.putLong(Double.doubleToRawLongBits(score));
-            } catch (IOException first) {
-                failure = first;
-            }
-        }
+        write(() -> out.putLong(Double.doubleToRawLongBits(score)));
         return true;
     }
 }

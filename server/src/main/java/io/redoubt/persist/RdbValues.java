@@ -155,12 +155,22 @@ final class RdbValues {
 
     private static boolean readSet(RdbReader in, ValueSink sink) throws IOException {
         long count = in.readLength();
-        var member = new Element();
         sink.set(count);
+        return readElements(in, count, sink);
+    }
+
+    private static boolean readList(RdbReader in, ValueSink sink) throws IOException {
+        long count = in.readLength();
+        sink.list(count);
+        return readElements(in, count, sink);
+    }
+
+    private static boolean readElements(RdbReader in, long count, ValueSink sink) throws IOException {
+        var element = new Element();
         for (long i = 0; i < count; i++) {
             byte[] bytes = in.readString();
-            member.set(bytes, 0, bytes.length);
-            if (!sink.element(member)) {
+            element.set(bytes, 0, bytes.length);
+            if (!sink.element(element)) {
                 return false;
             }
         }
@@ -184,30 +194,8 @@ final class RdbValues {
     }
 
     private static boolean readPackedSet(byte[] blob, ValueSink sink) {
-        var reader = PackedReader.listpack(blob);
-        if (reader == null || reader.count() == 0) {
-            return false;
-        }
-        var member = new Element();
-        sink.set(reader.count());
-        while (reader.next(member)) {
-            if (!sink.element(member)) {
-                return false;
-            }
-        }
-        return true;
-    }
-
-    private static boolean readList(RdbReader in, ValueSink sink) throws IOException {
-        long count = in.readLength();
-        var element = new Element();
-        sink.list(count);
-        for (long i = 0; i < count; i++) {
-            byte[] bytes = in.readString();
-            element.set(bytes, 0, bytes.length);
-            sink.element(element);
-        }
-        return count > 0;
+        sink.set(0);
+        return sendAll(PackedReader.listpack(blob), sink) > 0;
     }
 
     private static boolean readZiplist(RdbReader in, ValueSink sink) throws IOException {
@@ -241,14 +229,16 @@ final class RdbValues {
         return count > 0;
     }
 
-    /** Sends the elements of a packed block and returns how many there are; -1 if it is damaged. */
+    /** Sends the elements of a packed block and returns how many there are; -1 if it is damaged or one is refused. */
     private static int sendAll(@Nullable PackedReader reader, ValueSink sink) {
         if (reader == null) {
             return -1;
         }
         var element = new Element();
         while (reader.next(element)) {
-            sink.element(element);
+            if (!sink.element(element)) {
+                return -1;
+            }
         }
         return reader.count();
     }

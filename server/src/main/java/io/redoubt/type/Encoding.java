@@ -30,20 +30,18 @@ public final class Encoding {
     public static final int HASH_PACKED = 9;
     /** The same, for a hash that Redis keeps as a hashtable already. */
     public static final int HASH_PACKED_LONG = 10;
-    /** A hash in one {@link Listpack}: field, value, time of expiry or 0. */
-    public static final int HASH_PACKED_EXPIRING = 11;
     /** A hash in a table. */
-    public static final int HASH_TABLE = 12;
+    public static final int HASH_TABLE = 11;
 
     /** A sorted set in one {@link Listpack}: member, score, in order. */
-    public static final int ZSET_PACKED = 13;
+    public static final int ZSET_PACKED = 12;
     /** The same, for a sorted set that Redis keeps as a skiplist already. */
-    public static final int ZSET_PACKED_LONG = 14;
+    public static final int ZSET_PACKED_LONG = 13;
     /** A sorted set in a table and a tree. */
-    public static final int ZSET_TREE = 15;
+    public static final int ZSET_TREE = 14;
 
     /** A stream: blocks of entries, consumer groups. */
-    public static final int STREAM = 16;
+    public static final int STREAM = 15;
 
     /** Longest string that Redis keeps as embstr. */
     public static final int EMBSTR_MAX = 44;
@@ -63,7 +61,6 @@ public final class Encoding {
         "hashtable",
         "listpack",
         "hashtable",
-        "listpackex",
         "hashtable",
         "listpack",
         "skiplist",
@@ -80,7 +77,6 @@ public final class Encoding {
         Type.SET,
         Type.SET,
         Type.SET,
-        Type.HASH,
         Type.HASH,
         Type.HASH,
         Type.HASH,

@@ -17,10 +17,11 @@ public final class ListBlocks implements LargeValue {
     private int first; // Index of the first block.
     private int end; // Index behind the last block.
     private long count;
-    private final Block home = new Block();
+    private final Block home;
 
     ListBlocks(Arena arena) {
         this.arena = arena;
+        home = new Block();
         handles = new int[CAPACITY_MIN];
         counts = new int[CAPACITY_MIN];
         first = CAPACITY_MIN / 2;
@@ -29,6 +30,7 @@ public final class ListBlocks implements LargeValue {
 
     private ListBlocks(ListBlocks original) {
         arena = original.arena;
+        home = new Block();
         handles = original.handles.clone();
         counts = original.counts.clone();
         first = original.first;
@@ -64,14 +66,8 @@ public final class ListBlocks implements LargeValue {
     @Override
     public void sendTo(byte[][] chunks, ValueSink sink) {
         sink.list(count);
-        var element = new Element();
         for (int i = first; i < end; i++) {
-            byte[] chunk = chunks[Arena.chunkIndex(handles[i])];
-            int base = Arena.chunkOffset(handles[i]);
-            for (int at = Listpack.first(chunk, base); at != Listpack.NONE; at = Listpack.next(chunk, base, at)) {
-                Listpack.get(chunk, base, at, element);
-                sink.element(element);
-            }
+            Listpack.sendElements(chunks[Arena.chunkIndex(handles[i])], Arena.chunkOffset(handles[i]), sink);
         }
     }
 
@@ -223,27 +219,21 @@ public final class ListBlocks implements LargeValue {
     }
 
     /** A block as a place whose size may change. */
-    private final class Block implements PackedHome {
+    private final class Block extends BlockHome {
         private int index;
 
-        @Override
-        public byte[] buffer() {
-            return arena.chunk(handles[index]);
+        Block() {
+            super(arena);
         }
 
         @Override
-        public int start() {
-            return arena.offset(handles[index]);
+        int handle() {
+            return handles[index];
         }
 
         @Override
-        public int length() {
-            return Listpack.bytes(buffer(), start());
-        }
-
-        @Override
-        public void splice(int offset, int removed, int added) {
-            handles[index] = Listpack.spliceBlock(arena, handles[index], offset, removed, added);
+        void setHandle(int handle) {
+            handles[index] = handle;
         }
     }
 

@@ -287,10 +287,6 @@ public final class ListValue {
 
     static void sendPacked(byte[] buffer, int start, ValueSink sink) {
         sink.list(Listpack.count(buffer, start));
-        var element = new Element();
-        for (int at = Listpack.first(buffer, start); at != Listpack.NONE; at = Listpack.next(buffer, start, at)) {
-            Listpack.get(buffer, start, at, element);
-            sink.element(element);
-        }
+        Listpack.sendElements(buffer, start, sink);
     }
 }

@@ -239,6 +239,15 @@ public final class Listpack {
         return size < 1 << 7 ? 1 : size < (1 << 14) - 1 ? 2 : size < (1 << 21) - 1 ? 3 : size < (1 << 28) - 1 ? 4 : 5;
     }
 
+    /** Sends every element to a sink. */
+    static void sendElements(byte[] buffer, int start, ValueSink sink) {
+        var element = new Element();
+        for (int at = first(buffer, start); at != NONE; at = next(buffer, start, at)) {
+            get(buffer, start, at, element);
+            sink.element(element);
+        }
+    }
+
     // ---- Changing ----
 
     /** Size that an element will have. */

@@ -24,16 +24,18 @@ public final class Stream implements LargeValue {
     private final StreamId firstEntry = new StreamId();
     private final StreamId deleted = new StreamId();
     private long added;
-    private final Place home = new Place();
+    private final Place home;
     private final StreamBlock block = new StreamBlock();
     private final Element number = new Element();
 
     public Stream(Arena arena) {
         this.arena = arena;
+        home = new Place();
     }
 
     private Stream(Stream original) {
         arena = original.arena;
+        home = new Place();
         handles = original.handles.clone();
         blockMs = original.blockMs.clone();
         blockSeq = original.blockSeq.clone();
@@ -476,27 +478,21 @@ public final class Stream implements LargeValue {
     }
 
     /** A block as a place whose size may change. */
-    private final class Place implements PackedHome {
+    private final class Place extends BlockHome {
         private int index;
 
-        @Override
-        public byte[] buffer() {
-            return arena.chunk(handles[index]);
+        Place() {
+            super(arena);
         }
 
         @Override
-        public int start() {
-            return arena.offset(handles[index]);
+        int handle() {
+            return handles[index];
         }
 
         @Override
-        public int length() {
-            return Listpack.bytes(buffer(), start());
-        }
-
-        @Override
-        public void splice(int offset, int removed, int inserted) {
-            handles[index] = Listpack.spliceBlock(arena, handles[index], offset, removed, inserted);
+        void setHandle(int handle) {
+            handles[index] = handle;
         }
     }
 }
