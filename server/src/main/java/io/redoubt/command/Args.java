@@ -68,6 +68,14 @@ public final class Args {
         return lengths[arg];
     }
 
+    /** Whether two arguments are the same bytes. */
+    public boolean areSame(int first, int second) {
+        int firstStart = start(first);
+        int secondStart = start(second);
+        return Arrays.equals(
+                buffer, firstStart, firstStart + lengths[first], buffer, secondStart, secondStart + lengths[second]);
+    }
+
     /** Returns a copy of an argument. */
     public byte[] bytes(int arg) {
         return Arrays.copyOfRange(buffer, start(arg), start(arg) + lengths[arg]);

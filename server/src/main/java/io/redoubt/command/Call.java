@@ -11,6 +11,7 @@ import io.redoubt.type.Element;
 import io.redoubt.type.Encoding;
 import io.redoubt.type.HashValue;
 import io.redoubt.type.ListValue;
+import io.redoubt.type.MemberValue;
 import io.redoubt.type.SetValue;
 import io.redoubt.type.ZSetValue;
 import org.jspecify.annotations.Nullable;
@@ -142,6 +143,23 @@ public final class Call {
         return parseLong(arg, Errors.NOT_AN_INTEGER);
     }
 
+    /**
+     * Reads a signed 64-bit number that is at least so much.
+     *
+     * @param errorLine for what is no number, and for a smaller one
+     * @return false when it is not, and the error is written
+     */
+    public boolean parseAtLeast(int arg, long least, byte[] errorLine) {
+        if (!parseLong(arg, errorLine)) {
+            return false;
+        }
+        if (parsed < least) {
+            reply().error(errorLine);
+            return false;
+        }
+        return true;
+    }
+
     /** The number read last. */
     public long parsed() {
         return parsed;
@@ -229,6 +247,38 @@ public final class Call {
                 unit, database(), args.buffer(), args.start(keyArg), args.length(keyArg), Encoding.RAW, 0, entry);
         notify(keyArg, database(), KeyspaceEvents.Event.NEW);
         return entry;
+    }
+
+    /** Begins a value for the key at a position that replaces what is there: see {@link Keyspace#createDetached}. */
+    public Entry createDetached(int keyArg, Entry into) {
+        keyspace.createDetached(
+                unit, database(), args.buffer(), args.start(keyArg), args.length(keyArg), Encoding.RAW, 0, into);
+        return into;
+    }
+
+    /** Removes the members that the arguments behind the first key name, and answers how many were there. */
+    public void removeMembers(MemberValue value, KeyspaceEvents.Event event) {
+        int removed = 0;
+        boolean isEmpty = false;
+        for (int arg = 2; arg < args.count() && !isEmpty; arg++) {
+            if (value.remove(element(arg))) {
+                removed++;
+                isEmpty = value.isEmpty();
+            }
+        }
+        if (removed > 0) {
+            changed(1, event, removed);
+            deleteIf(isEmpty, 1);
+        }
+        reply().integer(removed);
+    }
+
+    /** What was to be stored at a position is empty: what is there goes, and the answer is 0. */
+    public void storeNothing(int keyArg) {
+        if (delete(keyArg)) {
+            changed(keyArg, KeyspaceEvents.Event.DEL);
+        }
+        reply().integer(0);
     }
 
     /** Deletes a key whose value has become empty; the change was counted already. */
@@ -504,6 +554,15 @@ public final class Call {
             isWaiting = true;
             waitMillis = millis;
             nothing = inVain;
+        }
+    }
+
+    /** Waits for keys or, if {@code millis} is negative because the command never waits, answers at once. */
+    public void waitOrReplyNilArray(long millis) {
+        if (millis < 0) {
+            reply().nilArray();
+        } else {
+            waitForKeys(millis, Nothing.NIL_ARRAY);
         }
     }
 

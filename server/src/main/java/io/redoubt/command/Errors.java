@@ -9,6 +9,14 @@ public final class Errors {
     public static final byte[] NOT_A_FLOAT = line("ERR value is not a valid float");
     public static final byte[] OUT_OF_RANGE = line("ERR value is out of range");
     public static final byte[] NOT_POSITIVE = line("ERR value is out of range, must be positive");
+    public static final byte[] LONG_RANGE =
+            line("ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807");
+    public static final byte[] OVERFLOW = line("ERR increment or decrement would overflow");
+    public static final byte[] NOT_FINITE = line("ERR increment would produce NaN or Infinity");
+    public static final byte[] KEY_COUNT = line("ERR numkeys should be greater than 0");
+    public static final byte[] COUNT = line("ERR count should be greater than 0");
+    public static final byte[] LIMIT_NEGATIVE = line("ERR LIMIT can't be negative");
+    public static final byte[] INVALID_CURSOR = line("ERR invalid cursor");
     public static final byte[] WRONG_TYPE = line("WRONGTYPE Operation against a key holding the wrong kind of value");
     public static final byte[] NO_SUCH_KEY = line("ERR no such key");
     public static final byte[] DB_INDEX = line("ERR DB index is out of range");

@@ -19,11 +19,8 @@ import static io.redoubt.command.KeySpec.Flag.RW;
 import static io.redoubt.command.KeySpec.Flag.UPDATE;
 
 import io.redoubt.resp.Decimal;
-import io.redoubt.store.Entry;
-import io.redoubt.store.Keyspace;
 import io.redoubt.store.KeyspaceEvents.Event;
 import io.redoubt.type.Element;
-import io.redoubt.type.Encoding;
 import io.redoubt.type.Encoding.Type;
 import io.redoubt.type.GeoHash;
 import io.redoubt.type.ZSetValue;
@@ -35,12 +32,11 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.function.DoubleConsumer;
 import org.jspecify.annotations.Nullable;
 
 /** Places in sorted sets, whose scores are {@link GeoHash}es. */
 public final class GeoCommands extends CommandFamily {
-    private static final byte[] NX_AND_XX = Errors.line("ERR syntax error");
-    private static final byte[] NOT_A_FLOAT = Errors.line("ERR value is not a valid float");
     private static final byte[] NO_RADIUS = Errors.line("ERR need numeric radius");
     private static final byte[] NO_WIDTH = Errors.line("ERR need numeric width");
     private static final byte[] NO_HEIGHT = Errors.line("ERR need numeric height");
@@ -51,6 +47,9 @@ public final class GeoCommands extends CommandFamily {
     private static final byte[] NO_COUNT = Errors.line("ERR COUNT must be > 0");
     private static final byte[] ANY_WITHOUT_COUNT = Errors.line("ERR the ANY argument requires COUNT argument");
     private static final byte[] ZADD = "ZADD".getBytes(StandardCharsets.US_ASCII);
+
+    private static final Syntax SEARCH = new Syntax(2, 1, false, true, false);
+    private static final Syntax SEARCH_AND_STORE = new Syntax(3, 2, true, true, false);
 
     // Options of the form.
     private static final long NX = 1;
@@ -100,16 +99,16 @@ public final class GeoCommands extends CommandFamily {
         }
         int places = (call.argCount() - first) / 3;
         if ((call.argCount() - first) % 3 != 0 || (options & (NX | XX)) == (NX | XX)) {
-            call.reply().error(NX_AND_XX);
+            call.reply().error(Errors.SYNTAX);
             return;
         }
         long[] scores = new long[places];
         for (int i = 0; i < places; i++) {
-            double[] place = place(call, first + i * 3);
+            var place = place(call, first + i * 3);
             if (place == null) {
                 return;
             }
-            scores[i] = GeoHash.encode(place[0], place[1], GeoHash.STEPS_MAX);
+            scores[i] = GeoHash.encode(place, GeoHash.STEPS_MAX);
         }
         var presence = call.find(1, Type.ZSET);
         if (presence == Presence.WRONG_TYPE) {
@@ -156,19 +155,20 @@ public final class GeoCommands extends CommandFamily {
     }
 
     /** Longitude and latitude at a position; null if they are none, and the error is written. */
-    private static double @Nullable [] place(Call call, int arg) {
-        double longitude = number(call, arg, NOT_A_FLOAT);
-        double latitude = Double.isNaN(longitude) ? Double.NaN : number(call, arg + 1, NOT_A_FLOAT);
+    private static GeoHash.@Nullable Place place(Call call, int arg) {
+        double longitude = number(call, arg, Errors.NOT_A_FLOAT);
+        double latitude = Double.isNaN(longitude) ? Double.NaN : number(call, arg + 1, Errors.NOT_A_FLOAT);
         if (Double.isNaN(latitude)) {
             return null;
         }
-        if (!GeoHash.isValid(longitude, latitude)) {
+        var place = new GeoHash.Place(longitude, latitude);
+        if (!place.isValid()) {
             call.reply()
                     .error(String.format(
                             Locale.ROOT, "ERR invalid longitude,latitude pair %f,%f", longitude, latitude));
             return null;
         }
-        return new double[] {longitude, latitude};
+        return place;
     }
 
     /** A number; NaN if it is none, and the error is written. */
@@ -194,27 +194,35 @@ public final class GeoCommands extends CommandFamily {
             .handler(this::geopos);
 
     private void geopos(Call call) {
+        forEachScore(call, score -> {
+            if (Double.isNaN(score)) {
+                call.reply().nilArray();
+            } else {
+                replyPlace(call, score);
+            }
+        });
+    }
+
+    /** Answers an array of what is written for the score of each member that the arguments name, NaN if it is none. */
+    private static void forEachScore(Call call, DoubleConsumer answer) {
         var presence = call.findToRead(1, Type.ZSET);
         if (presence == Presence.WRONG_TYPE) {
             return;
         }
         call.reply().arrayHeader(call.argCount() - 2L);
         for (int arg = 2; arg < call.argCount(); arg++) {
-            double score = presence == Presence.PRESENT
-                    ? call.sorted().bind(call.entry()).score(call.element(arg))
-                    : Double.NaN;
-            if (Double.isNaN(score)) {
-                call.reply().nilArray();
-            } else {
-                replyPlace(call, score);
-            }
+            answer.accept(
+                    presence == Presence.PRESENT
+                            ? call.sorted().bind(call.entry()).score(call.element(arg))
+                            : Double.NaN);
         }
     }
 
     private static void replyPlace(Call call, double score) {
         call.reply().arrayHeader(2);
-        replyNumber(call, GeoHash.longitude(score));
-        replyNumber(call, GeoHash.latitude(score));
+        var place = GeoHash.place(score);
+        replyNumber(call, place.longitude());
+        replyNumber(call, place.latitude());
     }
 
     /** As many digits as there are, up to 17 behind the point. */
@@ -239,21 +247,13 @@ public final class GeoCommands extends CommandFamily {
             .handler(this::geohash);
 
     private void geohash(Call call) {
-        var presence = call.findToRead(1, Type.ZSET);
-        if (presence == Presence.WRONG_TYPE) {
-            return;
-        }
-        call.reply().arrayHeader(call.argCount() - 2L);
-        for (int arg = 2; arg < call.argCount(); arg++) {
-            double score = presence == Presence.PRESENT
-                    ? call.sorted().bind(call.entry()).score(call.element(arg))
-                    : Double.NaN;
+        forEachScore(call, score -> {
             if (Double.isNaN(score)) {
                 call.reply().nil();
             } else {
                 call.reply().bulk(GeoHash.text(score));
             }
-        }
+        });
     }
 
     final CommandSpec geodist = command("GEODIST")
@@ -295,8 +295,7 @@ public final class GeoCommands extends CommandFamily {
             call.reply().nil();
             return;
         }
-        double distance = GeoHash.distance(
-                GeoHash.longitude(first), GeoHash.latitude(first), GeoHash.longitude(second), GeoHash.latitude(second));
+        double distance = GeoHash.place(first).distance(GeoHash.place(second));
         replyDistance(call, distance / unit);
     }
 
@@ -339,6 +338,7 @@ public final class GeoCommands extends CommandFamily {
     private CommandSpec radius(String name, String since, boolean fromPlace) {
         boolean mayStore = !name.endsWith("_RO");
         int optionsFrom = fromPlace ? 6 : 5;
+        var syntax = new Syntax(optionsFrom, 1, mayStore, false, fromPlace);
         var any = word("any", "ANY").optional();
         var spec = command(name)
                 .arity(-optionsFrom)
@@ -347,8 +347,8 @@ public final class GeoCommands extends CommandFamily {
                 .categories(GEO)
                 .key(1, RO, ACCESS)
                 .reveals(Reveals.VALUE)
-                .form((args, form) -> parse(args, form, new Syntax(optionsFrom, 1, mayStore, false, fromPlace)))
-                .handler(call -> search(call, new Syntax(optionsFrom, 1, mayStore, false, fromPlace)));
+                .form((args, form) -> parse(args, form, syntax))
+                .handler(call -> search(call, syntax));
         var all = new ArrayList<ArgSpec>();
         all.add(key("key"));
         all.addAll(fromPlace ? List.of(real("longitude"), real("latitude")) : List.of(string("member")));
@@ -400,8 +400,8 @@ public final class GeoCommands extends CommandFamily {
                     word("withcoord", "WITHCOORD").optional(),
                     word("withdist", "WITHDIST").optional(),
                     word("withhash", "WITHHASH").optional())
-            .form((args, form) -> parse(args, form, new Syntax(2, 1, false, true, false)))
-            .handler(call -> search(call, new Syntax(2, 1, false, true, false)));
+            .form((args, form) -> parse(args, form, SEARCH))
+            .handler(call -> search(call, SEARCH));
 
     final CommandSpec geosearchstore = command("GEOSEARCHSTORE")
             .arity(-8)
@@ -427,8 +427,8 @@ public final class GeoCommands extends CommandFamily {
                                     word("any", "ANY").optional())
                             .optional(),
                     word("storedist", "STOREDIST").optional())
-            .form((args, form) -> parse(args, form, new Syntax(3, 2, true, true, false)))
-            .handler(call -> search(call, new Syntax(3, 2, true, true, false)));
+            .form((args, form) -> parse(args, form, SEARCH_AND_STORE))
+            .handler(call -> search(call, SEARCH_AND_STORE));
 
     private static ArgSpec from() {
         return oneOf(
@@ -546,7 +546,7 @@ public final class GeoCommands extends CommandFamily {
         int memberArg = syntax.isSearch ? form.slots[MEMBER_SLOT] : syntax.fromPlace ? 0 : 2;
         int radiusArg = syntax.isSearch ? form.slots[RADIUS_SLOT] : syntax.fromPlace ? 4 : 3;
         int boxArg = syntax.isSearch ? form.slots[BOX_SLOT] : 0;
-        double[] middle = {0, 0};
+        GeoHash.@Nullable Place middle = new GeoHash.Place(0, 0);
         if (placeArg > 0) {
             middle = place(call, placeArg);
         } else if (memberArg > 0 && sorted != null) {
@@ -555,7 +555,7 @@ public final class GeoCommands extends CommandFamily {
                 call.reply().error(NO_MEMBER);
                 return;
             }
-            middle = new double[] {GeoHash.longitude(score), GeoHash.latitude(score)};
+            middle = GeoHash.place(score);
         } else if (memberArg == 0) {
             call.reply()
                     .error("ERR exactly one of FROMMEMBER or FROMLONLAT can be specified for "
@@ -574,8 +574,7 @@ public final class GeoCommands extends CommandFamily {
         double unit = metres(call.args(), radiusArg > 0 ? radiusArg + 1 : boxArg + 2);
         // Around a member of nothing there is nothing, and Redis looks at neither radius nor unit.
         boolean isMoot = !syntax.isSearch && memberArg > 0 && sorted == null;
-        var shape =
-                isMoot ? GeoHash.Shape.circle(middle[0], middle[1], 0) : shape(call, middle, radiusArg, boxArg, unit);
+        var shape = isMoot ? new GeoHash.Shape(middle, true, 0, 0) : shape(call, middle, radiusArg, boxArg, unit);
         if (shape == null) {
             return;
         }
@@ -615,7 +614,8 @@ public final class GeoCommands extends CommandFamily {
         }
     }
 
-    private static GeoHash.@Nullable Shape shape(Call call, double[] middle, int radiusArg, int boxArg, double unit) {
+    private static GeoHash.@Nullable Shape shape(
+            Call call, GeoHash.Place middle, int radiusArg, int boxArg, double unit) {
         double width;
         double height;
         if (radiusArg > 0) {
@@ -644,7 +644,7 @@ public final class GeoCommands extends CommandFamily {
             call.reply().error(NO_UNIT);
             return null;
         }
-        return new GeoHash.Shape(middle[0], middle[1], radiusArg > 0, width * unit, height * unit);
+        return new GeoHash.Shape(middle, radiusArg > 0, width * unit, height * unit);
     }
 
     /** The members within a shape, cell by cell; so many at most, 0 for all. */
@@ -660,7 +660,7 @@ public final class GeoCommands extends CommandFamily {
             sorted.seek(rank);
             for (; rank < end && sorted.next(member) && (most == 0 || found.size() < most); rank++) {
                 double score = sorted.score();
-                double distance = shape.distanceInside(GeoHash.longitude(score), GeoHash.latitude(score));
+                double distance = shape.distanceInside(GeoHash.place(score));
                 if (!Double.isNaN(distance)) {
                     found.add(new Found(member.toBytes(), score, distance));
                 }
@@ -694,37 +694,16 @@ public final class GeoCommands extends CommandFamily {
     private static void store(Call call, List<Found> found, double unit, boolean isSearch) {
         int keyArg = call.form().slots[STORE_SLOT];
         if (found.isEmpty()) {
-            if (call.delete(keyArg)) {
-                call.changed(keyArg, Event.DEL);
-            }
-            call.reply().integer(0);
+            call.storeNothing(keyArg);
             return;
         }
         boolean storesDistance = (call.form().options & STORES_DISTANCE) != 0;
-        var args = call.args();
-        var target = new Entry();
-        call.keyspace()
-                .createDetached(
-                        call.unit(),
-                        call.database(),
-                        args.buffer(),
-                        args.start(keyArg),
-                        args.length(keyArg),
-                        Encoding.RAW,
-                        0,
-                        target);
-        var sorted = new ZSetValue().bindNew(target);
-        int longest = 0;
-        for (var one : found) {
-            longest = Math.max(longest, one.member.length);
+        var members = new ScoredMember[found.size()];
+        for (int i = 0; i < members.length; i++) {
+            var one = found.get(i);
+            members[i] = new ScoredMember(one.member, storesDistance ? one.distance / unit : one.score);
         }
-        sorted.expect(found.size(), longest);
-        var member = new Element();
-        for (var one : found) {
-            member.set(one.member, 0, one.member.length);
-            sorted.put(storesDistance ? one.distance / unit : one.score, member);
-        }
-        call.keyspace().attach(call.unit(), target, Keyspace.NO_EXPIRY);
+        ScoredMember.store(call, keyArg, members);
         call.changed(keyArg, isSearch ? Event.GEOSEARCHSTORE : Event.GEORADIUSSTORE, found.size());
         call.reply().integer(found.size());
     }

@@ -19,6 +19,7 @@ import static io.redoubt.command.KeySpec.Flag.RO;
 import static io.redoubt.command.KeySpec.Flag.RW;
 import static io.redoubt.command.KeySpec.Flag.UPDATE;
 
+import io.redoubt.resp.Decimal;
 import io.redoubt.resp.LongDouble;
 import io.redoubt.resp.Reply;
 import io.redoubt.store.KeyspaceEvents.Event;
@@ -34,10 +35,7 @@ import java.util.random.RandomGenerator;
 public final class HashCommands extends CommandFamily {
     private static final byte[] NOT_AN_INTEGER = Errors.line("ERR hash value is not an integer");
     private static final byte[] NOT_A_FLOAT = Errors.line("ERR hash value is not a float");
-    private static final byte[] OVERFLOW = Errors.line("ERR increment or decrement would overflow");
-    private static final byte[] NOT_FINITE = Errors.line("ERR increment would produce NaN or Infinity");
     private static final byte[] NOT_A_NUMBER = Errors.line("ERR value is NaN or Infinity");
-    private static final byte[] OUT_OF_RANGE = Errors.line("ERR value is out of range");
     private static final byte[] HSET_WORD = "HSET".getBytes(StandardCharsets.US_ASCII);
     private static final byte[] ZERO = {'0'};
 
@@ -152,20 +150,7 @@ public final class HashCommands extends CommandFamily {
             call.replyIfAbsent(0);
             return;
         }
-        var hash = call.hash().bind(call.entry());
-        int removed = 0;
-        boolean isEmpty = false;
-        for (int arg = 2; arg < call.argCount() && !isEmpty; arg++) {
-            if (hash.remove(call.element(arg))) {
-                removed++;
-                isEmpty = hash.count() == 0;
-            }
-        }
-        if (removed > 0) {
-            call.changed(1, Event.HDEL, removed);
-            call.deleteIf(isEmpty, 1);
-        }
-        call.reply().integer(removed);
+        call.removeMembers(call.hash().bind(call.entry()), Event.HDEL);
     }
 
     final CommandSpec hincrby = command("HINCRBY")
@@ -201,7 +186,7 @@ public final class HashCommands extends CommandFamily {
         }
         long sum = old + increment;
         if (((old ^ sum) & (increment ^ sum)) < 0) {
-            call.reply().error(OVERFLOW);
+            call.reply().error(Errors.OVERFLOW);
             return;
         }
         var hash = presence == Presence.PRESENT ? call.hash() : call.hash().bindNew(call.create(1));
@@ -230,7 +215,10 @@ public final class HashCommands extends CommandFamily {
             call.reply().error(Errors.NOT_A_FLOAT);
             return;
         }
-        if (LongDouble.add(ZERO, 0, 1, args.buffer(), args.start(3), args.length(3)) == null) {
+        double increment = Decimal.parseDouble(args.buffer(), args.start(3), args.length(3));
+        // What is finite as a double is so as a long double; only the rest takes the long way to find out.
+        if (!Double.isFinite(increment)
+                && LongDouble.add(ZERO, 0, 1, args.buffer(), args.start(3), args.length(3)) == null) {
             call.reply().error(NOT_A_NUMBER);
             return;
         }
@@ -251,7 +239,7 @@ public final class HashCommands extends CommandFamily {
         byte[] sum = LongDouble.add(
                 value.buffer(), value.offset(), value.length(), args.buffer(), args.start(3), args.length(3));
         if (sum == null) {
-            call.reply().error(NOT_FINITE);
+            call.reply().error(Errors.NOT_FINITE);
             return;
         }
         var hash = presence == Presence.PRESENT ? call.hash() : call.hash().bindNew(call.create(1));
@@ -480,7 +468,7 @@ public final class HashCommands extends CommandFamily {
             return;
         }
         if (count < -(Long.MAX_VALUE / (withValues ? 2 : 1)) || withValues && count > Long.MAX_VALUE / 2) {
-            call.reply().error(OUT_OF_RANGE);
+            call.reply().error(Errors.OUT_OF_RANGE);
             return;
         }
         var presence = call.findToRead(1, Type.HASH);

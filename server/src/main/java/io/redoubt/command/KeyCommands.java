@@ -28,13 +28,11 @@ import io.redoubt.resp.Decimal;
 import io.redoubt.resp.Reply;
 import io.redoubt.store.KeyspaceEvents.Event;
 import io.redoubt.type.Encoding;
-import java.util.Arrays;
 import java.util.SplittableRandom;
 import java.util.function.BooleanSupplier;
 
 /** The commands on keys of any type and on whole databases. Those about expiry are {@link ExpireCommands}. */
 public final class KeyCommands extends CommandFamily {
-    private static final byte[] INVALID_CURSOR = Errors.line("ERR invalid cursor");
     private static final byte[] INVALID_FIRST_DB = Errors.line("ERR invalid first DB index");
     private static final byte[] INVALID_SECOND_DB = Errors.line("ERR invalid second DB index");
     private static final byte[] NOT_AN_INT =
@@ -62,7 +60,6 @@ public final class KeyCommands extends CommandFamily {
     private static final int SCAN_COUNT = 10;
     private static final int RANDOM_TRIES = 100;
     private static final int WALK_COUNT = 100;
-    private static final long NO_CURSOR = -1;
     private static final int REPLACE = 1;
     private static final int NO_DATABASE = -1;
 
@@ -340,8 +337,9 @@ public final class KeyCommands extends CommandFamily {
         form.slots[0] = 0;
         form.slots[1] = 0;
         form.slots[2] = SCAN_COUNT;
-        if (!parseCursor(args, 1, form)) {
-            form.error = INVALID_CURSOR;
+        form.options = ScanOptions.parseCursor(args, 1);
+        if (form.options == ScanOptions.INVALID_CURSOR) {
+            form.error = Errors.INVALID_CURSOR;
             return;
         }
         for (int arg = 2; arg < args.count(); arg += 2) {
@@ -365,38 +363,6 @@ public final class KeyCommands extends CommandFamily {
         }
     }
 
-    /**
-     * Reads a cursor as C's {@code strtoul} does, which is how Redis reads it: nothing at all is 0, a sign is taken,
-     * 64 bits at most. A cursor that we never gave becomes {@link #NO_CURSOR}: nothing lies behind it.
-     */
-    private static boolean parseCursor(Args args, int arg, Form form) {
-        byte[] buffer = args.buffer();
-        int at = args.start(arg);
-        int end = at + args.length(arg);
-        boolean isNegative = at < end && buffer[at] == '-';
-        if (isNegative || at < end && buffer[at] == '+') {
-            at++;
-            if (at == end) {
-                return false;
-            }
-        }
-        long value = 0;
-        for (; at < end; at++) {
-            int digit = buffer[at] - '0';
-            if (digit < 0 || digit > 9 || Long.compareUnsigned(value, Long.divideUnsigned(-1L, 10)) > 0) {
-                return false;
-            }
-            long next = value * 10 + digit;
-            if (Long.compareUnsigned(next, value * 10) < 0) {
-                return false;
-            }
-            value = next;
-        }
-        value = isNegative ? -value : value;
-        form.options = value < 0 ? NO_CURSOR : value;
-        return true;
-    }
-
     private void scan(Call call) {
         var form = call.form();
         var keyspace = call.keyspace();
@@ -411,7 +377,7 @@ public final class KeyCommands extends CommandFamily {
         }
         listing.collectExpired();
         long next = 0;
-        if (form.options != NO_CURSOR && form.options < (long) keyspace.shardCount() << 32) {
+        if (form.options != ScanOptions.NO_CURSOR && form.options < (long) keyspace.shardCount() << 32) {
             next = keyspace.scan(call.unit(), call.database(), form.options, form.slots[2], call.entry(), listing);
         }
         for (byte[] key : listing.expired()) {
@@ -522,7 +488,7 @@ public final class KeyCommands extends CommandFamily {
             call.reply().error(Errors.NO_SUCH_KEY);
             return;
         }
-        boolean isSame = isSameKey(call.args());
+        boolean isSame = call.args().areSame(1, 2);
         if (isSame || call.find(2, call.database(), call.otherEntry()) && keepsTarget) {
             if (keepsTarget) {
                 call.reply().integer(0);
@@ -560,13 +526,6 @@ public final class KeyCommands extends CommandFamily {
         var args = call.args();
         call.keyspace()
                 .move(call.unit(), call.entry(), database, args.buffer(), args.start(keyArg), args.length(keyArg));
-    }
-
-    private static boolean isSameKey(Args args) {
-        byte[] buffer = args.buffer();
-        int first = args.start(1);
-        int second = args.start(2);
-        return Arrays.equals(buffer, first, first + args.length(1), buffer, second, second + args.length(2));
     }
 
     final CommandSpec copy = command("COPY")
@@ -630,7 +589,7 @@ public final class KeyCommands extends CommandFamily {
     private void copy(Call call) {
         var form = call.form();
         int database = form.slots[0] == NO_DATABASE ? call.database() : form.slots[0];
-        if (database == call.database() && isSameKey(call.args())) {
+        if (database == call.database() && call.args().areSame(1, 2)) {
             call.reply().error(Errors.SAME_OBJECT);
             return;
         }

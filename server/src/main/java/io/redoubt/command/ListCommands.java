@@ -25,18 +25,12 @@ import io.redoubt.store.KeyspaceEvents.Event;
 import io.redoubt.type.Encoding.Type;
 import io.redoubt.type.ListValue;
 import java.nio.charset.StandardCharsets;
-import java.util.Arrays;
 
 /** The commands of lists. Each field declares a command; the method below it handles it. */
 public final class ListCommands extends CommandFamily {
     private static final byte[] OUT_OF_RANGE = Errors.line("ERR index out of range");
-    private static final byte[] NOT_POSITIVE = Errors.line("ERR value is out of range, must be positive");
-    private static final byte[] NUMKEYS = Errors.line("ERR numkeys should be greater than 0");
-    private static final byte[] COUNT = Errors.line("ERR count should be greater than 0");
     private static final byte[] RANK_ZERO = Errors.line("ERR RANK can't be zero: use 1 to start from the first match,"
             + " 2 from the second ... or use negative to start from the end of the list");
-    private static final byte[] RANK_RANGE = Errors.line(
-            "ERR value is out of range, value must between" + " -9223372036854775807 and 9223372036854775807");
     private static final byte[] COUNT_NEGATIVE = Errors.line("ERR COUNT can't be negative");
     private static final byte[] MAXLEN_NEGATIVE = Errors.line("ERR MAXLEN can't be negative");
     private static final byte[] LPOP_WORD = ascii("LPOP");
@@ -306,16 +300,16 @@ public final class ListCommands extends CommandFamily {
                 }
                 rank = call.parsed();
                 if (rank == 0 || rank == Long.MIN_VALUE) {
-                    call.reply().error(rank == 0 ? RANK_ZERO : RANK_RANGE);
+                    call.reply().error(rank == 0 ? RANK_ZERO : Errors.LONG_RANGE);
                     return;
                 }
             } else if (call.argIs(arg, "COUNT")) {
-                if (!parseFrom(call, arg + 1, 0, COUNT_NEGATIVE)) {
+                if (!call.parseAtLeast(arg + 1, 0, COUNT_NEGATIVE)) {
                     return;
                 }
                 count = call.parsed();
             } else if (call.argIs(arg, "MAXLEN")) {
-                if (!parseFrom(call, arg + 1, 0, MAXLEN_NEGATIVE)) {
+                if (!call.parseAtLeast(arg + 1, 0, MAXLEN_NEGATIVE)) {
                     return;
                 }
                 lengthMax = call.parsed();
@@ -334,18 +328,6 @@ public final class ListCommands extends CommandFamily {
                 call.reply().emptyArray();
             }
         }
-    }
-
-    /** Reads a number that is at least so much; false when it is not, and an error is written. */
-    private static boolean parseFrom(Call call, int arg, long least, byte[] error) {
-        if (!call.parseLong(arg, error)) {
-            return false;
-        }
-        if (call.parsed() < least) {
-            call.reply().error(error);
-            return false;
-        }
-        return true;
     }
 
     private static void findPositions(Call call, long rank, long count, long lengthMax) {
@@ -495,7 +477,7 @@ public final class ListCommands extends CommandFamily {
                     .error("ERR wrong number of arguments for '" + call.spec().name() + "' command");
             return;
         }
-        if (hasCount && !parseFrom(call, 2, 0, NOT_POSITIVE)) {
+        if (hasCount && !call.parseAtLeast(2, 0, Errors.NOT_POSITIVE)) {
             return;
         }
         long count = hasCount ? call.parsed() : 1;
@@ -583,44 +565,18 @@ public final class ListCommands extends CommandFamily {
 
     /** LMPOP and BLMPOP; {@code waitMillis} is negative where nobody waits. */
     private static void popFromFirst(Call call, int countArg, long waitMillis) {
-        if (!parseFrom(call, countArg, 1, NUMKEYS)) {
+        var pop = PopOfMany.parse(call, countArg, "LEFT", "RIGHT");
+        if (pop == null) {
             return;
         }
-        long keyCount = call.parsed();
-        long whereArg = countArg + keyCount + 1;
-        if (whereArg >= call.argCount() || whereArg < 0) {
-            call.reply().error(Errors.SYNTAX);
-            return;
-        }
-        int where = (int) whereArg;
-        boolean atHead = call.argIs(where, "LEFT");
-        if (!atHead && !call.argIs(where, "RIGHT")) {
-            call.reply().error(Errors.SYNTAX);
-            return;
-        }
-        long count = 1;
-        if (call.argCount() > where + 1) {
-            if (call.argCount() != where + 3 || !call.argIs(where + 1, "COUNT")) {
-                call.reply().error(Errors.SYNTAX);
-                return;
-            }
-            if (!parseFrom(call, where + 2, 1, COUNT)) {
-                return;
-            }
-            count = call.parsed();
-        }
-        int keyArg = call.findFirst(countArg + 1, where, Type.LIST);
+        int keyArg = call.findFirst(pop.firstKey(), pop.whereArg(), Type.LIST);
         if (keyArg > 0) {
             call.reply().arrayHeader(2);
             call.replyArg(keyArg);
-            long popped = popAndReply(call, keyArg, atHead, count, true);
-            logPop(call, keyArg, atHead, popped, true);
+            boolean atHead = pop.isFirstWord();
+            logPop(call, keyArg, atHead, popAndReply(call, keyArg, atHead, pop.count(), true), true);
         } else if (keyArg == 0) {
-            if (waitMillis < 0) {
-                call.reply().nilArray();
-            } else {
-                call.waitForKeys(waitMillis, Call.Nothing.NIL_ARRAY);
-            }
+            call.waitOrReplyNilArray(waitMillis);
         }
     }
 
@@ -770,7 +726,7 @@ public final class ListCommands extends CommandFamily {
         byte[] bytes = call.scratch(length);
         System.arraycopy(element.buffer(), element.offset(), bytes, 0, length);
         element.set(bytes, 0, length);
-        if (isSameKey(call.args())) {
+        if (call.args().areSame(1, 2)) {
             source.removeAtEnd(1, fromHead);
             source.push(element, toHead);
             call.changed(1, toHead ? Event.LPUSH : Event.RPUSH);
@@ -795,13 +751,6 @@ public final class ListCommands extends CommandFamily {
         }
         call.reply().bulk(bytes, 0, length);
         logMove(call, fromHead, toHead);
-    }
-
-    private static boolean isSameKey(Args args) {
-        byte[] buffer = args.buffer();
-        int first = args.start(1);
-        int second = args.start(2);
-        return Arrays.equals(buffer, first, first + args.length(1), buffer, second, second + args.length(2));
     }
 
     private static void logMove(Call call, boolean fromHead, boolean toHead) {

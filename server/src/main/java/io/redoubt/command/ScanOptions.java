@@ -1,6 +1,5 @@
 package io.redoubt.command;
 
-import io.redoubt.resp.Decimal;
 import io.redoubt.resp.Glob;
 import io.redoubt.resp.Reply;
 import io.redoubt.type.Element;
@@ -8,8 +7,10 @@ import org.jspecify.annotations.Nullable;
 
 /** The cursor of HSCAN, SSCAN and ZSCAN, and their options. One per call. */
 final class ScanOptions {
-    private static final byte[] INVALID_CURSOR = Errors.line("ERR invalid cursor");
-    private static final long NO_CURSOR = -1;
+    /** A cursor that no scan of ours has given. */
+    static final long NO_CURSOR = -1;
+    /** What cannot be read as a cursor. */
+    static final long INVALID_CURSOR = -2;
 
     private final Args args;
     private long cursor;
@@ -24,11 +25,12 @@ final class ScanOptions {
     /** Reads the cursor, which stands behind the key; null if it is none, and the error is written. */
     static @Nullable ScanOptions cursor(Call call) {
         var options = new ScanOptions(call.args());
-        if (options.parseCursor()) {
-            return options;
+        options.cursor = parseCursor(options.args, 2);
+        if (options.cursor == INVALID_CURSOR) {
+            call.reply().error(Errors.INVALID_CURSOR);
+            return null;
         }
-        call.reply().error(INVALID_CURSOR);
-        return null;
+        return options;
     }
 
     /**
@@ -76,10 +78,35 @@ final class ScanOptions {
         call.reply().raw(collected.buffer(), 0, collected.length());
     }
 
-    private boolean parseCursor() {
-        cursor = Decimal.parseUnsigned(args.buffer(), args.start(2), args.length(2), NO_CURSOR);
-        // A number above the signed range is a cursor, but none of ours: the walk is at its end.
-        return cursor != NO_CURSOR || args.length(2) == 20;
+    /**
+     * Reads a cursor as C's {@code strtoul} does, which is how Redis reads it: nothing at all is 0, a sign is taken,
+     * 64 bits at most. A cursor that we never gave becomes {@link #NO_CURSOR}: nothing lies behind it. What is none is {@link #INVALID_CURSOR}.
+     */
+    static long parseCursor(Args args, int arg) {
+        byte[] buffer = args.buffer();
+        int at = args.start(arg);
+        int end = at + args.length(arg);
+        boolean isNegative = at < end && buffer[at] == '-';
+        if (isNegative || at < end && buffer[at] == '+') {
+            at++;
+            if (at == end) {
+                return INVALID_CURSOR;
+            }
+        }
+        long value = 0;
+        for (; at < end; at++) {
+            int digit = buffer[at] - '0';
+            if (digit < 0 || digit > 9 || Long.compareUnsigned(value, Long.divideUnsigned(-1L, 10)) > 0) {
+                return INVALID_CURSOR;
+            }
+            long next = value * 10 + digit;
+            if (Long.compareUnsigned(next, value * 10) < 0) {
+                return INVALID_CURSOR;
+            }
+            value = next;
+        }
+        value = isNegative ? -value : value;
+        return value < 0 ? NO_CURSOR : value;
     }
 
     private void match(int arg) {

@@ -28,7 +28,6 @@ import io.redoubt.type.Encoding.Type;
 import io.redoubt.type.SetValue;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.util.Arrays;
 import java.util.HashSet;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.random.RandomGenerator;
@@ -36,12 +35,7 @@ import org.jspecify.annotations.Nullable;
 
 /** The commands of sets. Each field declares a command; the method below it handles it. */
 public final class SetCommands extends CommandFamily {
-    private static final byte[] NOT_POSITIVE = Errors.line("ERR value is out of range, must be positive");
-    private static final byte[] RANGE = Errors.line(
-            "ERR value is out of range, value must between" + " -9223372036854775807 and 9223372036854775807");
-    private static final byte[] NUMKEYS = Errors.line("ERR numkeys should be greater than 0");
     private static final byte[] TOO_MANY_KEYS = Errors.line("ERR Number of keys can't be greater than number of args");
-    private static final byte[] LIMIT_NEGATIVE = Errors.line("ERR LIMIT can't be negative");
     private static final byte[] SREM_WORD = "SREM".getBytes(StandardCharsets.US_ASCII);
     private static final byte[] DEL_WORD = "DEL".getBytes(StandardCharsets.US_ASCII);
 
@@ -100,20 +94,7 @@ public final class SetCommands extends CommandFamily {
             call.replyIfAbsent(0);
             return;
         }
-        var set = call.set().bind(call.entry());
-        int removed = 0;
-        boolean isEmpty = false;
-        for (int arg = 2; arg < call.argCount() && !isEmpty; arg++) {
-            if (set.remove(call.element(arg))) {
-                removed++;
-                isEmpty = set.count() == 0;
-            }
-        }
-        if (removed > 0) {
-            call.changed(1, Event.SREM, removed);
-            call.deleteIf(isEmpty, 1);
-        }
-        call.reply().integer(removed);
+        call.removeMembers(call.set().bind(call.entry()), Event.SREM);
     }
 
     final CommandSpec sismember = command("SISMEMBER")
@@ -278,7 +259,7 @@ public final class SetCommands extends CommandFamily {
         }
         long count = hasCount ? call.parsed() : 1;
         if (count == Long.MIN_VALUE) {
-            call.reply().error(RANGE);
+            call.reply().error(Errors.LONG_RANGE);
             return;
         }
         var presence = call.findToRead(1, Type.SET);
@@ -359,14 +340,10 @@ public final class SetCommands extends CommandFamily {
             return;
         }
         boolean hasCount = call.argCount() == 3;
-        if (hasCount && !call.parseLong(2, NOT_POSITIVE)) {
+        if (hasCount && !call.parseAtLeast(2, 0, Errors.NOT_POSITIVE)) {
             return;
         }
         long count = hasCount ? call.parsed() : 1;
-        if (count < 0) {
-            call.reply().error(NOT_POSITIVE);
-            return;
-        }
         var presence = call.find(1, Type.SET);
         if (presence == Presence.ABSENT) {
             if (hasCount) {
@@ -461,7 +438,7 @@ public final class SetCommands extends CommandFamily {
         if (target == Presence.WRONG_TYPE) {
             return;
         }
-        if (!isMember || isSameKey(call.args())) {
+        if (!isMember || call.args().areSame(1, 2)) {
             call.reply().integer(isMember ? 1 : 0);
             return;
         }
@@ -478,13 +455,6 @@ public final class SetCommands extends CommandFamily {
             call.changed(2, Event.SADD);
         }
         call.reply().integer(1);
-    }
-
-    private static boolean isSameKey(Args args) {
-        byte[] buffer = args.buffer();
-        int first = args.start(1);
-        int second = args.start(2);
-        return Arrays.equals(buffer, first, first + args.length(1), buffer, second, second + args.length(2));
     }
 
     final CommandSpec sinter = combining("SINTER")
@@ -575,26 +545,21 @@ public final class SetCommands extends CommandFamily {
         if (sets == null) {
             return;
         }
-        var args = call.args();
         var keyspace = call.keyspace();
-        var target = new Entry();
-        keyspace.createDetached(
-                call.unit(), call.database(), args.buffer(), args.start(1), args.length(1), Encoding.RAW, 0, target);
+        var target = call.createDetached(1, new Entry());
         var result = new SetValue().bindNew(target);
         compute(sets, operation, member -> {
             result.add(member);
             return true;
         });
         long count = result.count();
-        if (count > 0) {
-            keyspace.attach(call.unit(), target, Keyspace.NO_EXPIRY);
-            call.changed(1, event);
-        } else {
+        if (count == 0) {
             keyspace.discard(call.unit(), target);
-            if (call.delete(1)) {
-                call.changed(1, Event.DEL);
-            }
+            call.storeNothing(1);
+            return;
         }
+        keyspace.attach(call.unit(), target, Keyspace.NO_EXPIRY);
+        call.changed(1, event);
         call.reply().integer(count);
     }
 
@@ -614,14 +579,10 @@ public final class SetCommands extends CommandFamily {
             .handler(this::sintercard);
 
     private void sintercard(Call call) {
-        if (!call.parseLong(1, NUMKEYS)) {
+        if (!call.parseAtLeast(1, 1, Errors.KEY_COUNT)) {
             return;
         }
         long keyCount = call.parsed();
-        if (keyCount < 1) {
-            call.reply().error(NUMKEYS);
-            return;
-        }
         if (keyCount > call.argCount() - 2) {
             call.reply().error(TOO_MANY_KEYS);
             return;
@@ -633,14 +594,10 @@ public final class SetCommands extends CommandFamily {
                 call.reply().error(Errors.SYNTAX);
                 return;
             }
-            if (!call.parseLong(arg + 1, LIMIT_NEGATIVE)) {
+            if (!call.parseAtLeast(arg + 1, 0, Errors.LIMIT_NEGATIVE)) {
                 return;
             }
             limit = call.parsed();
-            if (limit < 0) {
-                call.reply().error(LIMIT_NEGATIVE);
-                return;
-            }
         }
         var sets = sources(call, 2, end);
         if (sets == null) {

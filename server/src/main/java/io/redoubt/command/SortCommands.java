@@ -60,60 +60,43 @@ public final class SortCommands extends CommandFamily {
         super("generic");
     }
 
-    final CommandSpec sort = command("SORT")
+    final CommandSpec sort = sorting("SORT", true)
             .since("1.0.0")
             .summary("Sorts the elements of a list, set or sorted set, and returns or stores them.")
-            .flags(WRITE, DENYOOM, MOVABLEKEYS, EXCLUSIVE)
-            .arity(-2)
-            .complexity("O(N+M*log(M)), N = number of elements, M = number of those that are returned")
-            .categories(SET, SORTEDSET, LIST, DANGEROUS)
-            .key(1, RO, ACCESS)
-            .keySpec(KeySpec.unknown(BY_GET_NOTE, RO, ACCESS))
+            .flags(WRITE, DENYOOM)
             .keySpec(KeySpec.unknown(STORE_NOTE, OW, UPDATE))
-            .readsToo()
-            .reveals(Reveals.VALUE)
-            .args(
-                    key("key"),
-                    ArgSpec.pattern("pattern").token("BY").ofKeySpec(1).optional(),
-                    block("offset_count", integer("offset"), integer("count"))
-                            .token("LIMIT")
-                            .optional(),
-                    ArgSpec.pattern("pattern")
-                            .token("GET")
-                            .ofKeySpec(1)
-                            .optional()
-                            .multipleWithToken(),
-                    oneOf("order", word("asc", "ASC"), word("desc", "DESC")).optional(),
-                    word("sorting", "ALPHA").optional(),
-                    key("destination", 2).token("STORE").optional())
-            .form((args, form) -> parse(args, form, true))
-            .handler(this::run);
+            .readsToo();
 
-    final CommandSpec sortRo = command("SORT_RO")
+    final CommandSpec sortRo = sorting("SORT_RO", false)
             .since("7.0.0")
             .summary("Sorts the elements of a list, set or sorted set, and returns them.")
-            .flags(READONLY, MOVABLEKEYS, EXCLUSIVE)
-            .arity(-2)
-            .complexity("O(N+M*log(M)), N = number of elements, M = number of those that are returned")
-            .categories(SET, SORTEDSET, LIST, DANGEROUS)
-            .key(1, RO, ACCESS)
-            .keySpec(KeySpec.unknown(BY_GET_NOTE, RO, ACCESS))
-            .reveals(Reveals.VALUE)
-            .args(
-                    key("key"),
-                    ArgSpec.pattern("pattern").token("BY").ofKeySpec(1).optional(),
-                    block("offset_count", integer("offset"), integer("count"))
-                            .token("LIMIT")
-                            .optional(),
-                    ArgSpec.pattern("pattern")
-                            .token("GET")
-                            .ofKeySpec(1)
-                            .optional()
-                            .multipleWithToken(),
-                    oneOf("order", word("asc", "ASC"), word("desc", "DESC")).optional(),
-                    word("sorting", "ALPHA").optional())
-            .form((args, form) -> parse(args, form, false))
-            .handler(this::run);
+            .flags(READONLY);
+
+    private CommandSpec sorting(String name, boolean mayStore) {
+        var args = new ArrayList<>(List.of(
+                key("key"),
+                ArgSpec.pattern("pattern").token("BY").ofKeySpec(1).optional(),
+                block("offset_count", integer("offset"), integer("count"))
+                        .token("LIMIT")
+                        .optional(),
+                ArgSpec.pattern("pattern").token("GET").ofKeySpec(1).optional().multipleWithToken(),
+                oneOf("order", word("asc", "ASC"), word("desc", "DESC")).optional(),
+                word("sorting", "ALPHA").optional()));
+        if (mayStore) {
+            args.add(key("destination", 2).token("STORE").optional());
+        }
+        return command(name)
+                .arity(-2)
+                .complexity("O(N+M*log(M)), N = number of elements, M = number of those that are returned")
+                .flags(MOVABLEKEYS, EXCLUSIVE)
+                .categories(SET, SORTEDSET, LIST, DANGEROUS)
+                .key(1, RO, ACCESS)
+                .keySpec(KeySpec.unknown(BY_GET_NOTE, RO, ACCESS))
+                .reveals(Reveals.VALUE)
+                .args(args.toArray(ArgSpec[]::new))
+                .form((arguments, form) -> parse(arguments, form, mayStore))
+                .handler(this::run);
+    }
 
     private static void parse(Args args, Form form, boolean mayStore) {
         form.addKey(1, Form.READ);
@@ -174,12 +157,12 @@ public final class SortCommands extends CommandFamily {
     private record Row(byte[] element, double number, byte @Nullable [] text) {}
 
     private void run(Call call) {
-        if (call.findToRead(1) && !isSortable(call.entry())) {
+        boolean isThere = call.findToRead(1);
+        if (isThere && !isSortable(call.entry())) {
             call.reply().error(Errors.WRONG_TYPE);
             return;
         }
         var form = call.form();
-        boolean isThere = call.find(1);
         var elements = new Elements();
         if (isThere) {
             var value = new Value();
@@ -301,10 +284,7 @@ public final class SortCommands extends CommandFamily {
 
     private static void store(Call call, int storeArg, List<byte @Nullable []> results) {
         if (results.isEmpty()) {
-            if (call.delete(storeArg)) {
-                call.changed(storeArg, Event.DEL);
-            }
-            call.reply().integer(0);
+            call.storeNothing(storeArg);
             return;
         }
         var args = call.args();

@@ -55,9 +55,7 @@ public final class StringCommands extends CommandFamily {
     private static final int DIGEST_LENGTH = 16;
     private static final long NO_TIME = 0; // No valid expiry is 0: times are positive.
 
-    private static final byte[] OVERFLOW = Errors.line("ERR increment or decrement would overflow");
     private static final byte[] DECREMENT_OVERFLOW = Errors.line("ERR decrement would overflow");
-    private static final byte[] NOT_FINITE = Errors.line("ERR increment would produce NaN or Infinity");
     private static final byte[] OFFSET_OUT_OF_RANGE = Errors.line("ERR offset is out of range");
     private static final byte[] INVALID_KEY_COUNT = Errors.line("ERR invalid numkeys value or out of range");
     private static final byte[] NOT_STRINGS = Errors.line("ERR The specified keys must contain string values");
@@ -995,7 +993,7 @@ public final class StringCommands extends CommandFamily {
         }
         long sum = old + step;
         if (((old ^ sum) & (step ^ sum)) < 0) {
-            reply.error(OVERFLOW);
+            reply.error(Errors.OVERFLOW);
             return;
         }
         if (isInteger && entry.putInteger(sum)) {
@@ -1047,7 +1045,7 @@ public final class StringCommands extends CommandFamily {
         }
         byte[] sum = LongDouble.add(old, start, length, args.buffer(), args.start(2), args.length(2));
         if (sum == null) {
-            reply.error(NOT_FINITE);
+            reply.error(Errors.NOT_FINITE);
             return;
         }
         // The sum stays a string even where it is an integer.

@@ -2,7 +2,6 @@ package io.redoubt.command;
 
 import io.redoubt.resp.Decimal;
 import io.redoubt.store.Entry;
-import io.redoubt.store.Keyspace;
 import io.redoubt.store.KeyspaceEvents.Event;
 import io.redoubt.type.Element;
 import io.redoubt.type.Encoding;
@@ -16,7 +15,6 @@ import java.util.Map;
 /** One run of ZUNION, ZINTER, ZDIFF or their kin. The sources may be sets, whose members have the score 1. */
 final class ZSetCombination {
     private static final byte[] NOT_A_WEIGHT = Errors.line("ERR weight value is not a float");
-    private static final byte[] NEGATIVE_LIMIT = Errors.line("ERR LIMIT can't be negative");
 
     enum Operation {
         UNION,
@@ -29,17 +27,6 @@ final class ZSetCombination {
         SUM,
         MIN,
         MAX
-    }
-
-    /** A member of the result, ordered as in a sorted set. */
-    private record Scored(byte[] member, double score) implements Comparable<Scored> {
-        @Override
-        public int compareTo(Scored other) {
-            if (score != other.score) {
-                return score < other.score ? -1 : 1;
-            }
-            return Arrays.compareUnsigned(member, other.member);
-        }
     }
 
     /** Bytes as a key of a map. */
@@ -146,7 +133,7 @@ final class ZSetCombination {
             call.reply().integer(countCommon());
             return;
         }
-        Scored[] result = switch (operation) {
+        ScoredMember[] result = switch (operation) {
             case UNION -> union();
             case INTER -> intersection();
             default -> difference();
@@ -216,14 +203,10 @@ final class ZSetCombination {
                 withScores = true;
             } else if (operation == Operation.INTERCARD && rest >= 2 && call.argIs(arg, "LIMIT")) {
                 arg++;
-                if (!call.parseLong(arg, NEGATIVE_LIMIT)) {
+                if (!call.parseAtLeast(arg, 0, Errors.LIMIT_NEGATIVE)) {
                     return false;
                 }
                 limit = call.parsed();
-                if (limit < 0) {
-                    call.reply().error(NEGATIVE_LIMIT);
-                    return false;
-                }
             } else {
                 call.reply().error(Errors.SYNTAX);
                 return false;
@@ -245,7 +228,7 @@ final class ZSetCombination {
         Arrays.sort(sources, (a, b) -> Long.compare(a.count(), b.count()));
     }
 
-    private Scored[] union() {
+    private ScoredMember[] union() {
         sortByCount();
         Map<Member, Double> scores = new HashMap<>();
         var member = new Element();
@@ -258,17 +241,17 @@ final class ZSetCombination {
                 scores.merge(new Member(member.toBytes()), source.score(), this::aggregated);
             }
         }
-        var result = new Scored[scores.size()];
+        var result = new ScoredMember[scores.size()];
         int count = 0;
         for (var entry : scores.entrySet()) {
-            result[count++] = new Scored(entry.getKey().bytes(), entry.getValue());
+            result[count++] = new ScoredMember(entry.getKey().bytes(), entry.getValue());
         }
         return result;
     }
 
-    private Scored[] intersection() {
+    private ScoredMember[] intersection() {
         sortByCount();
-        var result = new Scored[(int) sources[0].count()];
+        var result = new ScoredMember[(int) sources[0].count()];
         int count = 0;
         if (result.length > 0) {
             var member = new Element();
@@ -283,7 +266,7 @@ final class ZSetCombination {
                     score = isCommon ? aggregated(score, other * sources[i].weight) : score;
                 }
                 if (isCommon) {
-                    result[count++] = new Scored(member.toBytes(), score);
+                    result[count++] = new ScoredMember(member.toBytes(), score);
                 }
             }
         }
@@ -316,22 +299,22 @@ final class ZSetCombination {
         return inAll;
     }
 
-    private Scored[] difference() {
-        var result = new Scored[(int) sources[0].count()];
+    private ScoredMember[] difference() {
+        var result = new ScoredMember[(int) sources[0].count()];
         int count = 0;
         if (result.length > 0) {
             var member = new Element();
             sources[0].rewind();
             while (sources[0].next(member)) {
                 if (sources.length == 1 || !isInOthers(member, false)) {
-                    result[count++] = new Scored(member.toBytes(), sources[0].score());
+                    result[count++] = new ScoredMember(member.toBytes(), sources[0].score());
                 }
             }
         }
         return Arrays.copyOf(result, count);
     }
 
-    private void reply(Scored[] result) {
+    private void reply(ScoredMember[] result) {
         var reply = call.reply();
         boolean isNested = withScores && reply.protocol() == 3;
         reply.arrayHeader(withScores && !isNested ? 2L * result.length : result.length);
@@ -339,42 +322,19 @@ final class ZSetCombination {
             if (isNested) {
                 reply.arrayHeader(2);
             }
-            reply.bulk(one.member);
+            reply.bulk(one.member());
             if (withScores) {
-                reply.real(one.score);
+                reply.real(one.score());
             }
         }
     }
 
-    private void store(Scored[] result) {
+    private void store(ScoredMember[] result) {
         if (result.length == 0) {
-            ZSetCommands.storeNothing(call);
+            call.storeNothing(1);
             return;
         }
-        var args = call.args();
-        var entry = call.otherEntry();
-        call.keyspace()
-                .createDetached(
-                        call.unit(),
-                        call.database(),
-                        args.buffer(),
-                        args.start(1),
-                        args.length(1),
-                        Encoding.RAW,
-                        0,
-                        entry);
-        var sorted = new ZSetValue().bindNew(entry);
-        int bytesMax = 0;
-        for (var one : result) {
-            bytesMax = Math.max(bytesMax, one.member.length);
-        }
-        sorted.expect(result.length, bytesMax);
-        var member = new Element();
-        for (var one : result) {
-            member.set(one.member, 0, one.member.length);
-            sorted.put(one.score, member);
-        }
-        call.keyspace().attach(call.unit(), entry, Keyspace.NO_EXPIRY);
+        ScoredMember.store(call, 1, result);
         call.changed(
                 1,
                 switch (operation) {

@@ -23,18 +23,16 @@ import static io.redoubt.command.KeySpec.Flag.RO;
 import static io.redoubt.command.KeySpec.Flag.RW;
 import static io.redoubt.command.KeySpec.Flag.UPDATE;
 
-import io.redoubt.memory.EntryVisitor;
 import io.redoubt.resp.Decimal;
-import io.redoubt.resp.Glob;
+import io.redoubt.resp.Reply;
 import io.redoubt.store.Keyspace;
 import io.redoubt.store.KeyspaceEvents.Event;
-import io.redoubt.type.Element;
-import io.redoubt.type.Encoding;
 import io.redoubt.type.Encoding.Type;
 import io.redoubt.type.ZSetValue;
 import java.nio.charset.StandardCharsets;
-import java.util.Arrays;
+import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.List;
 import java.util.SplittableRandom;
 
 /** The commands of sorted sets. Each field declares a command; the method below it handles it. */
@@ -50,12 +48,6 @@ public final class ZSetCommands extends CommandFamily {
             Errors.line("ERR syntax error, LIMIT is only supported in combination with either BYSCORE or BYLEX");
     private static final byte[] SCORES_BY_LEX =
             Errors.line("ERR syntax error, WITHSCORES not supported in combination with BYLEX");
-    private static final byte[] INVALID_CURSOR = Errors.line("ERR invalid cursor");
-    private static final byte[] KEY_COUNT = Errors.line("ERR numkeys should be greater than 0");
-    private static final byte[] POP_COUNT = Errors.line("ERR count should be greater than 0");
-    private static final byte[] RANDOM_RANGE = Errors.line("ERR value is out of range");
-    private static final byte[] RANDOM_NO_LONG =
-            Errors.line("ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807");
     private static final byte[] ZPOPMIN = "ZPOPMIN".getBytes(StandardCharsets.US_ASCII);
     private static final byte[] ZPOPMAX = "ZPOPMAX".getBytes(StandardCharsets.US_ASCII);
 
@@ -279,20 +271,7 @@ public final class ZSetCommands extends CommandFamily {
             call.replyIfAbsent(0);
             return;
         }
-        var sorted = call.sorted().bind(call.entry());
-        int removed = 0;
-        boolean isEmpty = false;
-        for (int arg = 2; arg < call.argCount() && !isEmpty; arg++) {
-            if (sorted.remove(call.element(arg))) {
-                removed++;
-                isEmpty = sorted.count() == 0;
-            }
-        }
-        if (removed > 0) {
-            call.changed(1, Event.ZREM, removed);
-            call.deleteIf(isEmpty, 1);
-        }
-        call.reply().integer(removed);
+        call.removeMembers(call.sorted().bind(call.entry()), Event.ZREM);
     }
 
     // ---- Looking up ----
@@ -735,7 +714,7 @@ public final class ZSetCommands extends CommandFamily {
         }
         if (presence == Presence.ABSENT) {
             if (stores) {
-                storeNothing(call);
+                call.storeNothing(1);
             } else {
                 call.reply().emptyArray();
             }
@@ -787,27 +766,12 @@ public final class ZSetCommands extends CommandFamily {
         }
     }
 
-    private static ZSetValue beginResult(Call call) {
-        var args = call.args();
-        call.keyspace()
-                .createDetached(
-                        call.unit(),
-                        call.database(),
-                        args.buffer(),
-                        args.start(1),
-                        args.length(1),
-                        Encoding.RAW,
-                        0,
-                        call.otherEntry());
-        return new ZSetValue().bindNew(call.otherEntry());
-    }
-
     private static void storeRange(Call call, ZSetValue sorted, int count, boolean isDown) {
         if (count == 0) {
-            storeNothing(call);
+            call.storeNothing(1);
             return;
         }
-        var result = beginResult(call);
+        var result = new ZSetValue().bindNew(call.createDetached(1, call.otherEntry()));
         var member = call.element();
         for (int i = 0; i < count; i++) {
             if (isDown) {
@@ -824,14 +788,6 @@ public final class ZSetCommands extends CommandFamily {
         call.keyspace().attach(call.unit(), call.otherEntry(), Keyspace.NO_EXPIRY);
         call.changed(1, Event.ZRANGESTORE);
         call.reply().integer(count);
-    }
-
-    /** The result is empty: the destination goes. */
-    static void storeNothing(Call call) {
-        if (call.delete(1)) {
-            call.changed(1, Event.DEL);
-        }
-        call.reply().integer(0);
     }
 
     final CommandSpec zcount = command("ZCOUNT")
@@ -1016,14 +972,10 @@ public final class ZSetCommands extends CommandFamily {
         boolean hasCount = call.argCount() == 3;
         long wanted = 1;
         if (hasCount) {
-            if (!call.parseLong(2, Errors.NOT_POSITIVE)) {
+            if (!call.parseAtLeast(2, 0, Errors.NOT_POSITIVE)) {
                 return;
             }
             wanted = call.parsed();
-            if (wanted < 0) {
-                call.reply().error(Errors.NOT_POSITIVE);
-                return;
-            }
         }
         var presence = call.find(1, Type.ZSET);
         if (presence == Presence.WRONG_TYPE) {
@@ -1072,55 +1024,18 @@ public final class ZSetCommands extends CommandFamily {
 
     /** @param waitMillis how long to wait for a member, 0 for ever, or -1 not to wait */
     private static void popOfMany(Call call, int countArg, long waitMillis) {
-        if (!call.parseLong(countArg, KEY_COUNT)) {
+        var pop = PopOfMany.parse(call, countArg, "MAX", "MIN");
+        if (pop == null) {
             return;
         }
-        long keys = call.parsed();
-        if (keys < 1) {
-            call.reply().error(KEY_COUNT);
-            return;
-        }
-        if (keys >= call.argCount() - countArg - 1) {
-            call.reply().error(Errors.SYNTAX);
-            return;
-        }
-        int first = countArg + 1;
-        int whereArg = first + (int) keys;
-        boolean isDown = call.argIs(whereArg, "MAX");
-        if (!isDown && !call.argIs(whereArg, "MIN")) {
-            call.reply().error(Errors.SYNTAX);
-            return;
-        }
-        long wanted = 1;
-        int rest = call.argCount() - whereArg - 1;
-        if (rest > 0) {
-            if (rest != 2 || !call.argIs(whereArg + 1, "COUNT")) {
-                call.reply().error(Errors.SYNTAX);
-                return;
-            }
-            if (!call.parseLong(whereArg + 2, POP_COUNT)) {
-                return;
-            }
-            wanted = call.parsed();
-            if (wanted < 1) {
-                call.reply().error(POP_COUNT);
-                return;
-            }
-        }
-        int found = call.findFirst(first, whereArg, Type.ZSET);
+        int found = call.findFirst(pop.firstKey(), pop.whereArg(), Type.ZSET);
         if (found > 0) {
             call.reply().arrayHeader(2);
             call.replyArg(found);
-            int taken = popFound(call, found, wanted, isDown, true);
-            logPop(call, found, isDown, taken, true);
-        }
-        if (found != 0) {
-            return;
-        }
-        if (waitMillis < 0) {
-            call.reply().nilArray();
-        } else {
-            call.waitForKeys(waitMillis, Call.Nothing.NIL_ARRAY);
+            boolean isDown = pop.isFirstWord();
+            logPop(call, found, isDown, popFound(call, found, pop.count(), isDown, true), true);
+        } else if (found == 0) {
+            call.waitOrReplyNilArray(waitMillis);
         }
     }
 
@@ -1230,138 +1145,81 @@ public final class ZSetCommands extends CommandFamily {
 
     // ---- Several sorted sets ----
 
-    final CommandSpec zunion = command("ZUNION")
-            .arity(-3)
-            .since("6.2.0")
+    private CommandSpec combining(String name, boolean isWeighted) {
+        var args = new ArrayList<ArgSpec>();
+        args.add(integer("numkeys"));
+        args.add(key("key").multiple());
+        args.addAll(weighting(isWeighted));
+        args.add(word("withscores", "WITHSCORES").optional());
+        return command(name)
+                .arity(-3)
+                .since("6.2.0")
+                .flags(READONLY, MOVABLEKEYS)
+                .categories(SORTEDSET)
+                .countedKeys(1, 1, RO, ACCESS)
+                .reveals(Reveals.VALUE)
+                .args(args.toArray(ArgSpec[]::new));
+    }
+
+    private CommandSpec storing(String name, boolean isWeighted) {
+        var args = new ArrayList<ArgSpec>();
+        args.add(key("destination"));
+        args.add(integer("numkeys"));
+        args.add(key("key", 1).multiple());
+        args.addAll(weighting(isWeighted));
+        return command(name)
+                .arity(-4)
+                .flags(WRITE, DENYOOM, MOVABLEKEYS)
+                .categories(SORTEDSET)
+                .key(1, OW, UPDATE)
+                .countedKeys(2, 1, RO, ACCESS)
+                .reveals(Reveals.LENGTH)
+                .readsToo()
+                .args(args.toArray(ArgSpec[]::new));
+    }
+
+    private static List<ArgSpec> weighting(boolean isWeighted) {
+        return isWeighted
+                ? List.of(
+                        integer("weight").token("WEIGHTS").optional().multiple(),
+                        oneOf("aggregate", word("sum", "SUM"), word("min", "MIN"), word("max", "MAX"))
+                                .token("AGGREGATE")
+                                .optional())
+                : List.of();
+    }
+
+    final CommandSpec zunion = combining("ZUNION", true)
             .complexity("O(N)+O(M*log(M))")
             .summary("Unites sorted sets.")
-            .flags(READONLY, MOVABLEKEYS)
-            .categories(SORTEDSET)
-            .countedKeys(1, 1, RO, ACCESS)
-            .reveals(Reveals.VALUE)
-            .args(
-                    integer("numkeys"),
-                    key("key").multiple(),
-                    integer("weight").token("WEIGHTS").optional().multiple(),
-                    oneOf("aggregate", word("sum", "SUM"), word("min", "MIN"), word("max", "MAX"))
-                            .token("AGGREGATE")
-                            .optional(),
-                    word("withscores", "WITHSCORES").optional())
-            .handler(this::zunion);
+            .handler(call -> new ZSetCombination(call, ZSetCombination.Operation.UNION, 1).run());
 
-    private void zunion(Call call) {
-        new ZSetCombination(call, ZSetCombination.Operation.UNION, 1).run();
-    }
-
-    final CommandSpec zinter = command("ZINTER")
-            .arity(-3)
-            .since("6.2.0")
+    final CommandSpec zinter = combining("ZINTER", true)
             .complexity("O(N*K)+O(M*log(M))")
             .summary("Intersects sorted sets.")
-            .flags(READONLY, MOVABLEKEYS)
-            .categories(SORTEDSET)
-            .countedKeys(1, 1, RO, ACCESS)
-            .reveals(Reveals.VALUE)
-            .args(
-                    integer("numkeys"),
-                    key("key").multiple(),
-                    integer("weight").token("WEIGHTS").optional().multiple(),
-                    oneOf("aggregate", word("sum", "SUM"), word("min", "MIN"), word("max", "MAX"))
-                            .token("AGGREGATE")
-                            .optional(),
-                    word("withscores", "WITHSCORES").optional())
-            .handler(this::zinter);
+            .handler(call -> new ZSetCombination(call, ZSetCombination.Operation.INTER, 1).run());
 
-    private void zinter(Call call) {
-        new ZSetCombination(call, ZSetCombination.Operation.INTER, 1).run();
-    }
-
-    final CommandSpec zdiff = command("ZDIFF")
-            .arity(-3)
-            .since("6.2.0")
+    final CommandSpec zdiff = combining("ZDIFF", false)
             .complexity("O(L + (N-K)log(N))")
             .summary("Takes from a sorted set what others have.")
-            .flags(READONLY, MOVABLEKEYS)
-            .categories(SORTEDSET)
-            .countedKeys(1, 1, RO, ACCESS)
-            .reveals(Reveals.VALUE)
-            .args(
-                    integer("numkeys"),
-                    key("key").multiple(),
-                    word("withscores", "WITHSCORES").optional())
-            .handler(this::zdiff);
+            .handler(call -> new ZSetCombination(call, ZSetCombination.Operation.DIFF, 1).run());
 
-    private void zdiff(Call call) {
-        new ZSetCombination(call, ZSetCombination.Operation.DIFF, 1).run();
-    }
-
-    final CommandSpec zunionstore = command("ZUNIONSTORE")
-            .arity(-4)
+    final CommandSpec zunionstore = storing("ZUNIONSTORE", true)
             .since("2.0.0")
             .complexity("O(N)+O(M log(M))")
             .summary("Stores the union of sorted sets.")
-            .flags(WRITE, DENYOOM, MOVABLEKEYS)
-            .categories(SORTEDSET)
-            .key(1, OW, UPDATE)
-            .countedKeys(2, 1, RO, ACCESS)
-            .reveals(Reveals.LENGTH)
-            .readsToo()
-            .args(
-                    key("destination"),
-                    integer("numkeys"),
-                    key("key", 1).multiple(),
-                    integer("weight").token("WEIGHTS").optional().multiple(),
-                    oneOf("aggregate", word("sum", "SUM"), word("min", "MIN"), word("max", "MAX"))
-                            .token("AGGREGATE")
-                            .optional())
-            .handler(this::zunionstore);
+            .handler(call -> new ZSetCombination(call, ZSetCombination.Operation.UNION, 2).run());
 
-    private void zunionstore(Call call) {
-        new ZSetCombination(call, ZSetCombination.Operation.UNION, 2).run();
-    }
-
-    final CommandSpec zinterstore = command("ZINTERSTORE")
-            .arity(-4)
+    final CommandSpec zinterstore = storing("ZINTERSTORE", true)
             .since("2.0.0")
             .complexity("O(N*K)+O(M*log(M))")
             .summary("Stores the intersection of sorted sets.")
-            .flags(WRITE, DENYOOM, MOVABLEKEYS)
-            .categories(SORTEDSET)
-            .key(1, OW, UPDATE)
-            .countedKeys(2, 1, RO, ACCESS)
-            .reveals(Reveals.LENGTH)
-            .readsToo()
-            .args(
-                    key("destination"),
-                    integer("numkeys"),
-                    key("key", 1).multiple(),
-                    integer("weight").token("WEIGHTS").optional().multiple(),
-                    oneOf("aggregate", word("sum", "SUM"), word("min", "MIN"), word("max", "MAX"))
-                            .token("AGGREGATE")
-                            .optional())
-            .handler(this::zinterstore);
+            .handler(call -> new ZSetCombination(call, ZSetCombination.Operation.INTER, 2).run());
 
-    private void zinterstore(Call call) {
-        new ZSetCombination(call, ZSetCombination.Operation.INTER, 2).run();
-    }
-
-    final CommandSpec zdiffstore = command("ZDIFFSTORE")
-            .arity(-4)
+    final CommandSpec zdiffstore = storing("ZDIFFSTORE", false)
             .since("6.2.0")
             .complexity("O(L + (N-K)log(N))")
             .summary("Stores what a sorted set has and others have not.")
-            .flags(WRITE, DENYOOM, MOVABLEKEYS)
-            .categories(SORTEDSET)
-            .key(1, OW, UPDATE)
-            .countedKeys(2, 1, RO, ACCESS)
-            .reveals(Reveals.LENGTH)
-            .readsToo()
-            .args(key("destination"), integer("numkeys"), key("key", 1).multiple())
-            .handler(this::zdiffstore);
-
-    private void zdiffstore(Call call) {
-        new ZSetCombination(call, ZSetCombination.Operation.DIFF, 2).run();
-    }
+            .handler(call -> new ZSetCombination(call, ZSetCombination.Operation.DIFF, 2).run());
 
     final CommandSpec zintercard = command("ZINTERCARD")
             .arity(-3)
@@ -1422,7 +1280,7 @@ public final class ZSetCommands extends CommandFamily {
         }
         long wanted = call.parsed();
         if (wanted == Long.MIN_VALUE) {
-            call.reply().error(RANDOM_NO_LONG);
+            call.reply().error(Errors.LONG_RANGE);
             return;
         }
         boolean withScores = call.argCount() == 4;
@@ -1431,7 +1289,7 @@ public final class ZSetCommands extends CommandFamily {
             return;
         }
         if (withScores && (wanted < -(Long.MAX_VALUE / 2) || wanted > Long.MAX_VALUE / 2)) {
-            call.reply().error(RANDOM_RANGE);
+            call.reply().error(Errors.OUT_OF_RANGE);
             return;
         }
         var presence = call.findToRead(1, Type.ZSET);
@@ -1510,103 +1368,28 @@ public final class ZSetCommands extends CommandFamily {
             .handler(this::zscan);
 
     private void zscan(Call call) {
-        var args = call.args();
-        long cursor = Decimal.parseUnsigned(args.buffer(), args.start(2), args.length(2), -1);
-        if (cursor == -1) {
-            call.reply().error(INVALID_CURSOR);
+        var options = ScanOptions.cursor(call);
+        if (options == null) {
             return;
         }
         var presence = call.findToRead(1, Type.ZSET);
-        if (presence == Presence.WRONG_TYPE) {
-            return;
-        }
-        int wanted = 10;
-        int patternArg = -1;
-        for (int arg = 3; presence == Presence.PRESENT && arg < call.argCount(); arg += 2) {
-            boolean hasValue = arg + 1 < call.argCount();
-            if (hasValue && call.argIs(arg, "COUNT")) {
-                if (!call.parseLong(arg + 1)) {
-                    return;
-                }
-                if (call.parsed() < 1) {
-                    call.reply().error(Errors.SYNTAX);
-                    return;
-                }
-                wanted = (int) Math.min(call.parsed(), Integer.MAX_VALUE);
-            } else if (hasValue && call.argIs(arg, "MATCH")) {
-                patternArg = arg + 1;
-            } else {
-                call.reply().error(Errors.SYNTAX);
-                return;
-            }
-        }
-        var reply = call.reply();
-        reply.arrayHeader(2);
         if (presence == Presence.ABSENT) {
-            reply.bulkInteger(0);
-            reply.emptyArray();
+            ScanOptions.replyNothing(call);
+        }
+        if (presence != Presence.PRESENT || !options.parse(call, false)) {
             return;
         }
+        var collected = new Reply();
+        long[] count = {0};
         var sorted = call.sorted().bind(call.entry());
-        var shown = new Shown(call, sorted, patternArg);
-        if (!sorted.isScannable()) {
-            reply.bulkInteger(0);
-            int mark = reply.beginArray();
-            sorted.seek(0);
-            while (sorted.next(call.element())) {
-                shown.show();
+        byte[] text = new byte[Decimal.DOUBLE_BYTES_MAX];
+        long next = sorted.scan(options.cursor(), options.count(), member -> {
+            if (options.matches(member)) {
+                collected.bulk(member.buffer(), member.offset(), member.length());
+                collected.bulk(text, 0, Decimal.formatDouble(sorted.score(), text, 0));
+                count[0] += 2;
             }
-            reply.endArray(mark, shown.count);
-            return;
-        }
-        // The cursor stands before what it tells of, so the members are written first, then again behind it.
-        int start = reply.length();
-        int mark = reply.beginArray();
-        long next = sorted.scan(cursor, wanted, shown);
-        reply.endArray(mark, shown.count);
-        byte[] members = Arrays.copyOfRange(reply.buffer(), start, reply.length());
-        reply.truncate(start);
-        reply.bulk(Long.toUnsignedString(next));
-        reply.raw(members, 0, members.length);
-    }
-
-    /** Writes members that match a pattern, with their scores. */
-    private static final class Shown implements EntryVisitor {
-        private final Call call;
-        private final ZSetValue sorted;
-        private final int patternArg;
-        private final byte[] text = new byte[Decimal.DOUBLE_BYTES_MAX];
-        private long count;
-
-        Shown(Call call, ZSetValue sorted, int patternArg) {
-            this.call = call;
-            this.sorted = sorted;
-            this.patternArg = patternArg;
-        }
-
-        @Override
-        public void visit(int handle, long expiryMillis) {
-            sorted.showHandle(handle, call.element());
-            show();
-        }
-
-        void show() {
-            Element member = call.element();
-            var args = call.args();
-            if (patternArg >= 0
-                    && !Glob.matches(
-                            args.buffer(),
-                            args.start(patternArg),
-                            args.length(patternArg),
-                            member.buffer(),
-                            member.offset(),
-                            member.length(),
-                            false)) {
-                return;
-            }
-            call.reply(member);
-            call.reply().bulk(text, 0, Decimal.formatDouble(sorted.score(), text, 0));
-            count += 2;
-        }
+        });
+        ScanOptions.reply(call, next, count[0], collected);
     }
 }

@@ -25,21 +25,27 @@ public final class GeoHash {
     /** A rectangle that all places of a cell lie in, in degrees. */
     public record Area(double longitudeMin, double longitudeMax, double latitudeMin, double latitudeMax) {}
 
-    public static boolean isValid(double longitude, double latitude) {
-        return longitude >= -LONGITUDE_MAX
-                && longitude <= LONGITUDE_MAX
-                && latitude >= -LATITUDE_MAX
-                && latitude <= LATITUDE_MAX;
+    /** A place, in degrees. */
+    public record Place(double longitude, double latitude) {
+        /** Whether a hash can be made of it. */
+        public boolean isValid() {
+            return Math.abs(longitude) <= LONGITUDE_MAX && Math.abs(latitude) <= LATITUDE_MAX;
+        }
+
+        /** How far another place is, in metres. */
+        public double distance(Place other) {
+            return GeoHash.distance(longitude, latitude, other.longitude, other.latitude);
+        }
     }
 
     /** The cell of a place. */
-    public static long encode(double longitude, double latitude, int steps) {
-        return encode(longitude, latitude, LATITUDE_MAX, steps);
+    public static long encode(Place place, int steps) {
+        return encode(place, LATITUDE_MAX, steps);
     }
 
-    private static long encode(double longitude, double latitude, double latitudeMax, int steps) {
-        double latitudeShare = (latitude + latitudeMax) / (2 * latitudeMax);
-        double longitudeShare = (longitude + LONGITUDE_MAX) / (2 * LONGITUDE_MAX);
+    private static long encode(Place place, double latitudeMax, int steps) {
+        double latitudeShare = (place.latitude + latitudeMax) / (2 * latitudeMax);
+        double longitudeShare = (place.longitude + LONGITUDE_MAX) / (2 * LONGITUDE_MAX);
         long latitudeSteps = (long) (latitudeShare * (1L << steps));
         long longitudeSteps = (long) (longitudeShare * (1L << steps));
         return spread(latitudeSteps) | spread(longitudeSteps) << 1;
@@ -75,21 +81,17 @@ public final class GeoHash {
                 -LATITUDE_MAX + (latitude + 1) / scale * (2 * LATITUDE_MAX));
     }
 
-    /** The longitude of a score: the middle of its cell. */
-    public static double longitude(double score) {
+    /** The place of a score: the middle of its cell. */
+    public static Place place(double score) {
         var area = decode((long) score, STEPS_MAX);
-        return Math.clamp((area.longitudeMin + area.longitudeMax) / 2, -LONGITUDE_MAX, LONGITUDE_MAX);
-    }
-
-    /** The latitude of a score: the middle of its cell. */
-    public static double latitude(double score) {
-        var area = decode((long) score, STEPS_MAX);
-        return Math.clamp((area.latitudeMin + area.latitudeMax) / 2, -LATITUDE_MAX, LATITUDE_MAX);
+        return new Place(
+                Math.clamp((area.longitudeMin + area.longitudeMax) / 2, -LONGITUDE_MAX, LONGITUDE_MAX),
+                Math.clamp((area.latitudeMin + area.latitudeMax) / 2, -LATITUDE_MAX, LATITUDE_MAX));
     }
 
     /** The text of eleven letters by which others know the place; they use all latitudes up to the poles. */
     public static String text(double score) {
-        long bits = encode(longitude(score), latitude(score), 90, STEPS_MAX);
+        long bits = encode(place(score), 90, STEPS_MAX);
         var text = new StringBuilder(TEXT_LENGTH);
         for (int i = 0; i < TEXT_LENGTH; i++) {
             // 52 bits are ten letters and two bits; the eleventh is always the first letter.
@@ -101,7 +103,7 @@ public final class GeoHash {
 
     // ---- Distances, in metres ----
 
-    public static double distance(double longitude1, double latitude1, double longitude2, double latitude2) {
+    private static double distance(double longitude1, double latitude1, double longitude2, double latitude2) {
         double first = Math.toRadians(latitude1);
         double second = Math.toRadians(latitude2);
         double u = Math.sin((second - first) / 2);
@@ -118,22 +120,17 @@ public final class GeoHash {
     }
 
     /** What is searched: within a radius, or in a rectangle, around a place. Lengths in metres. */
-    public record Shape(double longitude, double latitude, boolean isCircle, double width, double height) {
-        /** A circle. */
-        public static Shape circle(double longitude, double latitude, double radius) {
-            return new Shape(longitude, latitude, true, 2 * radius, 2 * radius);
-        }
-
+    public record Shape(Place middle, boolean isCircle, double width, double height) {
         /** The distance of a place from the middle; NaN if it is outside. */
-        public double distanceInside(double longitudeOther, double latitudeOther) {
+        public double distanceInside(Place place) {
             if (!isCircle) {
-                double east = distance(longitudeOther, latitudeOther, longitude, latitudeOther);
-                double north = distance(longitudeOther, latitudeOther, longitudeOther, latitude);
+                double east = place.distance(new Place(middle.longitude, place.latitude));
+                double north = place.distance(new Place(place.longitude, middle.latitude));
                 if (east > width / 2 || north > height / 2) {
                     return Double.NaN;
                 }
             }
-            double distance = distance(longitude, latitude, longitudeOther, latitudeOther);
+            double distance = middle.distance(place);
             return isCircle && distance > width / 2 ? Double.NaN : distance;
         }
 
@@ -143,13 +140,14 @@ public final class GeoHash {
 
         private Area bounds() {
             double latitudeDelta = degrees(height / 2 / EARTH_RADIUS);
-            double towardsPole = latitude < 0 ? latitude - latitudeDelta : latitude + latitudeDelta;
+            double towardsPole =
+                    middle.latitude < 0 ? middle.latitude - latitudeDelta : middle.latitude + latitudeDelta;
             double longitudeDelta = degrees(width / 2 / EARTH_RADIUS / Math.cos(radians(towardsPole)));
             return new Area(
-                    longitude - longitudeDelta,
-                    longitude + longitudeDelta,
-                    latitude - latitudeDelta,
-                    latitude + latitudeDelta);
+                    middle.longitude - longitudeDelta,
+                    middle.longitude + longitudeDelta,
+                    middle.latitude - latitudeDelta,
+                    middle.latitude + latitudeDelta);
         }
     }
 
@@ -158,11 +156,11 @@ public final class GeoHash {
     /** The ranges of scores, from the first (included) to the last (excluded), in which all places of a shape lie. */
     public static long[][] ranges(Shape shape) {
         var bounds = shape.bounds();
-        int steps = steps(shape.reach(), shape.latitude);
-        long cell = encode(shape.longitude, shape.latitude, steps);
+        int steps = steps(shape.reach(), shape.middle.latitude);
+        long cell = encode(shape.middle, steps);
         if (steps > 1 && isTooSmall(cell, steps, bounds)) {
             steps--;
-            cell = encode(shape.longitude, shape.latitude, steps);
+            cell = encode(shape.middle, steps);
         }
         var area = decode(cell, steps);
         boolean isPruned = steps >= 2;

@@ -7,7 +7,7 @@ import java.util.random.RandomGenerator;
  * A hash, whatever its encoding. One per use and loop, bound to the place of a value; it shows that value until the next
  * look-up.
  */
-public final class HashValue {
+public final class HashValue implements MemberValue {
     /** A hash that Redis keeps as a hashtable stays packed up to this many fields … */
     static final int PACKED_FIELDS_MAX = 128;
     /** … and this size. */
@@ -59,6 +59,11 @@ public final class HashValue {
 
     public long count() {
         return isTable() ? table().count() : Listpack.count(home.buffer(), home.start()) >> 1;
+    }
+
+    @Override
+    public boolean isEmpty() {
+        return count() == 0;
     }
 
     public boolean contains(Element wanted) {
@@ -131,7 +136,6 @@ public final class HashValue {
 
     private void toTable() {
         var table = new HashTable(home.arena());
-        rewind();
         byte[] packed = java.util.Arrays.copyOfRange(home.buffer(), home.start(), home.start() + home.length());
         for (int at = Listpack.first(packed, 0); at != Listpack.NONE; at = Listpack.next(packed, 0, at)) {
             Listpack.get(packed, 0, at, field);
@@ -143,6 +147,7 @@ public final class HashValue {
     }
 
     /** Removes a field; says whether it was there. The hash may be empty afterwards, and then its key must go. */
+    @Override
     public boolean remove(Element wanted) {
         if (isTable()) {
             int hash = hash(wanted);

@@ -7,7 +7,7 @@ import java.util.random.RandomGenerator;
  * A set, whatever its encoding. One per use and loop, bound to the place of a value; it shows that value until the next
  * look-up.
  */
-public final class SetValue {
+public final class SetValue implements MemberValue {
     /** A set of other things than integers stays packed up to this many members … */
     static final int PACKED_MEMBERS_MAX = 128;
     /** … and this size. */
@@ -50,6 +50,11 @@ public final class SetValue {
             case Encoding.SET_PACKED -> Listpack.count(home.buffer(), home.start());
             default -> table().count();
         };
+    }
+
+    @Override
+    public boolean isEmpty() {
+        return count() == 0;
     }
 
     public boolean contains(Element member) {
@@ -149,6 +154,7 @@ public final class SetValue {
     }
 
     /** Removes a member; says whether it was there. The set may be empty afterwards, and then its key must go. */
+    @Override
     public boolean remove(Element member) {
         switch (home.encoding()) {
             case Encoding.SET_INTS -> {
@@ -185,11 +191,7 @@ public final class SetValue {
 
     static void sendPacked(byte[] buffer, int start, ValueSink sink) {
         sink.set(Listpack.count(buffer, start));
-        var member = new Element();
-        for (int at = Listpack.first(buffer, start); at != Listpack.NONE; at = Listpack.next(buffer, start, at)) {
-            Listpack.get(buffer, start, at, member);
-            sink.element(member);
-        }
+        Listpack.sendElements(buffer, start, sink);
     }
 
     // ---- Walking. A walk is over when the set changes. ----
@@ -260,10 +262,5 @@ public final class SetValue {
             visitor.visit(member);
         }
         return 0;
-    }
-
-    /** Receives members; changes nothing. */
-    public interface MemberVisitor {
-        void visit(Element member);
     }
 }

@@ -1,7 +1,7 @@
 package io.redoubt.type;
 
 import io.redoubt.memory.CountedTree;
-import io.redoubt.memory.EntryVisitor;
+import io.redoubt.memory.Table;
 import io.redoubt.resp.Decimal;
 
 /**
@@ -9,7 +9,7 @@ import io.redoubt.resp.Decimal;
  * the next look-up. Members are in order of their scores, those of one score in order of their bytes; a rank counts from
  * the lowest.
  */
-public final class ZSetValue {
+public final class ZSetValue implements MemberValue {
     /** A sorted set that Redis keeps as a skiplist stays packed up to this many members … */
     static final int PACKED_MEMBERS_MAX = 128;
     /** … and this size. */
@@ -66,6 +66,11 @@ public final class ZSetValue {
 
     public int count() {
         return isTree() ? (int) tree().count() : Listpack.count(home.buffer(), home.start()) >> 1;
+    }
+
+    @Override
+    public boolean isEmpty() {
+        return count() == 0;
     }
 
     // ---- Scores in packed values: an integer, or the text of a number ----
@@ -186,6 +191,7 @@ public final class ZSetValue {
     }
 
     /** Removes a member; says whether it was there. The value may be empty afterwards, and then its key must go. */
+    @Override
     public boolean remove(Element member) {
         if (isTree()) {
             int hash = hash(member);
@@ -324,19 +330,20 @@ public final class ZSetValue {
         return shownScore;
     }
 
-    /** Whether SCAN goes through it step by step. */
-    public boolean isScannable() {
-        return isTree();
-    }
-
-    /** Visits members as SCAN does; {@link #showHandle} shows them. */
-    public long scan(long position, int wantedCount, EntryVisitor visitor) {
-        return tree().scan(position, wantedCount, visitor);
-    }
-
-    /** Shows a visited member and {@link #score()}. */
-    public void showHandle(int handle, Element into) {
-        show(handle, into);
+    /** Visits members behind a cursor, as {@link Table#scan}, and shows {@link #score()}; all at once if packed. */
+    public long scan(long cursor, int wantedCount, MemberVisitor visitor) {
+        var member = new Element();
+        if (isTree()) {
+            return tree().scan(cursor, wantedCount, (handle, _) -> {
+                show(handle, member);
+                visitor.visit(member);
+            });
+        }
+        seek(0);
+        while (next(member)) {
+            visitor.visit(member);
+        }
+        return 0;
     }
 
     static void sendPacked(byte[] buffer, int start, ValueSink sink) {
