@@ -316,7 +316,7 @@ public final class SetCommands extends CommandFamily {
         long size = set.count();
         long wanted = Math.min(count, size);
         call.reply().arrayHeader(wanted);
-        if (count * 3 <= size) {
+        if (count <= size / 3) {
             var seen = new HashSet<ByteBuffer>();
             while (seen.size() < count) {
                 set.random(random, call.element());

@@ -149,6 +149,12 @@ public final class Entry implements Home {
         return chunk[base] == Encoding.RAW && !partition().arena.isFrozen(handle);
     }
 
+    /** Lets a record of the same size as one with a large value point at that value, too. */
+    void pointAt(int encoding, int index) {
+        Record.setEncoding(chunk, base, encoding);
+        Record.INTS.set(chunk, start(), index);
+    }
+
     int largeIndex() {
         return (int) Record.INTS.get(chunk, Record.valueStart(chunk, base));
     }
