@@ -370,6 +370,7 @@ public final class Keyspace {
             unit.freedIn(partition);
         }
         partition.table.insert(entry.keyHash(), entry.handle());
+        unit.valueChanged();
         if (expiryMillis != NO_EXPIRY) {
             partition.table.setFoundExpiry(expiryMillis);
         }
