@@ -414,7 +414,10 @@ public final class Call {
                     keyspace.delete(unit, database, args.buffer(), args.start(arg), args.length(arg), entry);
                 }
                 keyspace.changed(unit, database, args.buffer(), args.start(arg), args.length(arg));
-                if (effects.isWanted()) {
+                // No commands make a stream with its groups as it is, so replicas keep the one they have.
+                boolean isStream =
+                        find(arg, database, entry) && Encoding.type(entry.encoding()) == Encoding.Type.STREAM;
+                if (effects.isWanted() && !isStream) {
                     logContent(arg, database);
                 }
             }

@@ -3,10 +3,11 @@ package io.redoubt.command;
 import io.redoubt.log.Effects;
 import io.redoubt.resp.Decimal;
 import io.redoubt.type.Element;
+import io.redoubt.type.StreamSink;
 import io.redoubt.type.ValueSink;
 import java.nio.charset.StandardCharsets;
 
-/** Writes a value as the commands that make it anew, element by element. The key does not exist before. */
+/** Writes a value as the commands that make it anew, element by element. The key does not exist before. No streams. */
 final class ValueEffects implements ValueSink {
     private static final byte[] SET = word("SET");
     private static final byte[] SADD = word("SADD");
@@ -65,6 +66,11 @@ final class ValueEffects implements ValueSink {
 
     @Override
     public void sortedSet(long count) {}
+
+    @Override
+    public StreamSink stream(long blocks) {
+        throw new UnsupportedOperationException("a stream with its groups is not made by commands");
+    }
 
     @Override
     public boolean element(Element element) {

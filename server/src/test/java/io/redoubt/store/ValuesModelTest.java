@@ -8,6 +8,7 @@ import io.redoubt.type.Encoding;
 import io.redoubt.type.HashValue;
 import io.redoubt.type.ListValue;
 import io.redoubt.type.SetValue;
+import io.redoubt.type.StreamSink;
 import io.redoubt.type.Value;
 import io.redoubt.type.ValueSink;
 import io.redoubt.type.ZSetValue;
@@ -477,6 +478,11 @@ class ValuesModelTest {
         public void sortedSet(long count) {
             value = scores;
             expected = count;
+        }
+
+        @Override
+        public StreamSink stream(long blocks) {
+            throw new AssertionError("no stream");
         }
 
         @Override
