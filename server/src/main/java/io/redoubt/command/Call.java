@@ -13,6 +13,7 @@ import io.redoubt.type.HashValue;
 import io.redoubt.type.ListValue;
 import io.redoubt.type.MemberValue;
 import io.redoubt.type.SetValue;
+import io.redoubt.type.Value;
 import io.redoubt.type.ZSetValue;
 import org.jspecify.annotations.Nullable;
 
@@ -21,9 +22,8 @@ import org.jspecify.annotations.Nullable;
  * it. Key arguments are named by their position; the database is the session's unless another is given.
  */
 public final class Call {
-    private static final byte[] SET = {'S', 'E', 'T'};
     private static final byte[] DEL = {'D', 'E', 'L'};
-    private static final byte[] PXAT = {'P', 'X', 'A', 'T'};
+    private static final byte[] PEXPIREAT = {'P', 'E', 'X', 'P', 'I', 'R', 'E', 'A', 'T'};
 
     private final Keyspace keyspace;
     private final Unit unit;
@@ -450,36 +450,46 @@ public final class Call {
     }
 
     /**
-     * Logs what the keys hold that the request may have written: it failed when some of them were. All are strings,
-     * because only commands that set several strings can fail so.
+     * Brings in order what a request leaves that failed when some of its changes were made: a value without elements
+     * goes, who follows its keys is told, and replicas get what the keys hold.
      */
-    void logWrittenKeys() {
+    void settleWrittenKeys() {
         var effects = ownEffects();
+        unit.changed();
         for (int i = 0; i < form.keyCount(); i++) {
-            if ((form.keyAccess(i) & Form.WRITE) == 0) {
-                continue;
+            if ((form.keyAccess(i) & Form.WRITE) != 0) {
+                int arg = form.keyArg(i);
+                int database = form.keyDatabase(i) == Form.CURRENT_DATABASE ? database() : form.keyDatabase(i);
+                if (find(arg, database, entry) && entry.isEmptyCollection()) {
+                    keyspace.delete(unit, database, args.buffer(), args.start(arg), args.length(arg), entry);
+                }
+                keyspace.changed(unit, database, args.buffer(), args.start(arg), args.length(arg));
+                // No commands make a stream with its groups as it is, so replicas keep the one they have.
+                boolean isStream =
+                        find(arg, database, entry) && Encoding.type(entry.encoding()) == Encoding.Type.STREAM;
+                if (effects.isWanted() && !isStream) {
+                    logContent(arg, database);
+                }
             }
-            int keyArg = form.keyArg(i);
-            int database = form.keyDatabase(i) == Form.CURRENT_DATABASE ? database() : form.keyDatabase(i);
-            if (!find(keyArg, database, entry)) {
-                effects.command(database, 2);
-                effects.arg(DEL);
-                effectArg(keyArg);
-                continue;
-            }
-            boolean expires = entry.expiryMillis() != Keyspace.NO_EXPIRY;
-            effects.command(database, expires ? 5 : 3);
-            effects.arg(SET);
+        }
+    }
+
+    private void logContent(int keyArg, int database) {
+        var effects = unit.effects();
+        effects.command(database, 2);
+        effects.arg(DEL);
+        effectArg(keyArg);
+        if (!find(keyArg, database, entry)) {
+            return;
+        }
+        var value = new Value();
+        entry.show(value);
+        value.sendTo(new ValueEffects(effects, database, args.buffer(), args.start(keyArg), args.length(keyArg)));
+        if (entry.expiryMillis() != Keyspace.NO_EXPIRY) {
+            effects.command(database, 3);
+            effects.arg(PEXPIREAT);
             effectArg(keyArg);
-            if (entry.isInteger()) {
-                effects.arg(entry.integer());
-            } else {
-                effects.arg(entry.valueBuffer(), entry.valueStart(), entry.valueLength());
-            }
-            if (expires) {
-                effects.arg(PXAT);
-                effects.arg(entry.expiryMillis());
-            }
+            effects.arg(entry.expiryMillis());
         }
     }
 

@@ -74,6 +74,7 @@ final class CommandRunner {
     private void handle(Call call, CommandSpec spec, Reply reply) {
         int mark = reply.mark();
         long changes = unit.changes();
+        long valueChanges = unit.valueChanges();
         try {
             if (unit.effects().isWanted() && spec.has(CommandFlag.WRITE)) {
                 requireRoomForEffects(call);
@@ -82,9 +83,9 @@ final class CommandRunner {
         } catch (ArenaFullException full) {
             reply.truncate(mark);
             reply.error(Errors.OUT_OF_MEMORY);
-            if (unit.changes() > changes && unit.effects().isWanted()) {
-                // Some keys are written, others are not: replicas get what is, not what was asked.
-                call.logWrittenKeys();
+            if (unit.changes() > changes || unit.valueChanges() != valueChanges) {
+                // Something is written, the rest is not: replicas get what is, not what was asked.
+                call.settleWrittenKeys();
             }
         } catch (ReplyTooLargeException full) {
             reply.truncate(mark);

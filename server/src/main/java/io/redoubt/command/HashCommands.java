@@ -510,7 +510,7 @@ public final class HashCommands extends CommandFamily {
     private static void choose(Call call, HashValue hash, long count, boolean withValues) {
         long size = hash.count();
         RandomGenerator random = ThreadLocalRandom.current();
-        if (count * 3 <= size) {
+        if (count <= size / 3) {
             header(call, count, withValues);
             var seen = new HashSet<java.nio.ByteBuffer>();
             while (seen.size() < count) {

@@ -18,6 +18,7 @@ import static io.redoubt.command.KeySpec.Flag.RO;
 import static io.redoubt.command.KeySpec.Flag.RW;
 import static io.redoubt.command.KeySpec.Flag.UPDATE;
 
+import io.redoubt.memory.ArenaFullException;
 import io.redoubt.resp.Reply;
 import io.redoubt.store.Entry;
 import io.redoubt.store.Keyspace;
@@ -36,6 +37,9 @@ import org.jspecify.annotations.Nullable;
 /** The commands of sets. Each field declares a command; the method below it handles it. */
 public final class SetCommands extends CommandFamily {
     private static final byte[] TOO_MANY_KEYS = Errors.line("ERR Number of keys can't be greater than number of args");
+    /** More sets than these are united by remembering what was seen, not by looking each member up in the others. */
+    private static final int LOOKED_UP_MAX = 8;
+
     private static final byte[] SREM_WORD = "SREM".getBytes(StandardCharsets.US_ASCII);
     private static final byte[] DEL_WORD = "DEL".getBytes(StandardCharsets.US_ASCII);
 
@@ -297,7 +301,7 @@ public final class SetCommands extends CommandFamily {
         long size = set.count();
         long wanted = Math.min(count, size);
         call.reply().arrayHeader(wanted);
-        if (count * 3 <= size) {
+        if (count <= size / 3) {
             var seen = new HashSet<ByteBuffer>();
             while (seen.size() < count) {
                 set.random(random, call.element());
@@ -548,10 +552,20 @@ public final class SetCommands extends CommandFamily {
         var keyspace = call.keyspace();
         var target = call.createDetached(1, new Entry());
         var result = new SetValue().bindNew(target);
-        compute(sets, operation, member -> {
-            result.add(member);
-            return true;
-        });
+        try {
+            MemberSink sink = member -> {
+                result.add(member);
+                return true;
+            };
+            if (operation == Operation.UNION) {
+                addAll(sets, sink); // The result itself knows what it has.
+            } else {
+                compute(sets, operation, sink);
+            }
+        } catch (ArenaFullException full) {
+            keyspace.discard(call.unit(), target);
+            throw full;
+        }
         long count = result.count();
         if (count == 0) {
             keyspace.discard(call.unit(), target);
@@ -628,16 +642,61 @@ public final class SetCommands extends CommandFamily {
     private static void compute(@Nullable SetValue[] sets, Operation operation, MemberSink sink) {
         switch (operation) {
             case UNION -> {
+                if (sets.length > LOOKED_UP_MAX) {
+                    var seen = new HashSet<ByteBuffer>();
+                    addAll(sets, member -> !seen.add(ByteBuffer.wrap(member.toBytes())) || sink.take(member));
+                    return;
+                }
                 for (int i = 0; i < sets.length; i++) {
                     sendThoseIn(sets[i], sets, i, sink);
                 }
             }
-            case DIFFERENCE -> {
-                var others = sets.clone();
-                others[0] = null;
-                sendThoseIn(sets[0], others, others.length, sink);
-            }
+            case DIFFERENCE -> subtract(sets, sink);
             case INTERSECTION -> intersect(sets, sink);
+        }
+    }
+
+    private static void addAll(@Nullable SetValue[] sets, MemberSink sink) {
+        var member = new Element();
+        for (var set : sets) {
+            if (set != null) {
+                set.rewind();
+                while (set.next(member)) {
+                    sink.take(member);
+                }
+            }
+        }
+    }
+
+    /** Looks each member of the first set up in the others, or each member of the others in the first. */
+    private static void subtract(@Nullable SetValue[] sets, MemberSink sink) {
+        var first = sets[0];
+        if (first == null) {
+            return;
+        }
+        var others = sets.clone();
+        others[0] = null;
+        long otherMembers = 0;
+        int otherCount = 0;
+        for (var other : others) {
+            if (other != null) {
+                otherMembers += other.count();
+                otherCount++;
+            }
+        }
+        // Most look-ups in the others end at the first of them that has the member.
+        if (first.count() * otherCount / 2 <= first.count() + otherMembers) {
+            sendThoseIn(first, others, others.length, sink);
+            return;
+        }
+        var gone = new HashSet<ByteBuffer>();
+        addAll(others, member -> !first.contains(member) || gone.add(ByteBuffer.wrap(member.toBytes())));
+        var member = new Element();
+        first.rewind();
+        while (first.next(member)) {
+            if (!gone.contains(ByteBuffer.wrap(member.buffer(), member.offset(), member.length()))) {
+                sink.take(member);
+            }
         }
     }
 

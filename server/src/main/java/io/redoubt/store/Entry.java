@@ -3,7 +3,9 @@ package io.redoubt.store;
 import io.redoubt.memory.Arena;
 import io.redoubt.type.Encoding;
 import io.redoubt.type.Home;
+import io.redoubt.type.IntSet;
 import io.redoubt.type.LargeValue;
+import io.redoubt.type.Listpack;
 import io.redoubt.type.Thresholds;
 import io.redoubt.type.Value;
 import org.jspecify.annotations.Nullable;
@@ -149,6 +151,12 @@ public final class Entry implements Home {
         return chunk[base] == Encoding.RAW && !partition().arena.isFrozen(handle);
     }
 
+    /** Lets a record of the same size as one with a large value point at that value, too. */
+    void pointAt(int encoding, int index) {
+        Record.setEncoding(chunk, base, encoding);
+        Record.INTS.set(chunk, start(), index);
+    }
+
     int largeIndex() {
         return (int) Record.INTS.get(chunk, Record.valueStart(chunk, base));
     }
@@ -199,6 +207,9 @@ public final class Entry implements Home {
     @Override
     public LargeValue writableLarge() {
         unit().freedIn(partition());
+        if (!isDetached) {
+            unit().valueChanged();
+        }
         return partition().writableLargeValue(largeIndex());
     }
 
@@ -235,6 +246,9 @@ public final class Entry implements Home {
                 System.arraycopy(chunk, from + removed, chunk, from + added, length - offset - removed);
                 Record.setValueLength(chunk, base, newLength);
             }
+            if (!isDetached) {
+                unit().valueChanged();
+            }
             return;
         }
         int newHandle = arena.allocate(newSize);
@@ -246,10 +260,25 @@ public final class Entry implements Home {
         Record.setValueLength(newChunk, newBase, newLength);
         if (!isDetached) {
             partition().replace(hash, handle, newHandle);
+            unit().valueChanged();
         }
         arena.free(handle, oldSize);
         unit().freedIn(partition());
         moveTo(newHandle);
+    }
+
+    /** Whether it is a value that may not be empty and is: its last element has gone, or its first has not come. */
+    public boolean isEmptyCollection() {
+        int encoding = encoding();
+        return switch (Encoding.type(encoding)) {
+            case STRING, STREAM -> false;
+            default ->
+                Encoding.isLargeValue(encoding)
+                        ? large().count() == 0
+                        : encoding == Encoding.SET_INTS
+                                ? IntSet.count(chunk, start()) == 0
+                                : Listpack.first(chunk, start()) == Listpack.NONE;
+        };
     }
 
     /** Shows the value to whoever writes it elsewhere. */

@@ -1,6 +1,7 @@
 package io.redoubt.store;
 
 import io.redoubt.log.EffectStream;
+import io.redoubt.memory.ArenaFullException;
 import io.redoubt.memory.HeapBudget;
 import io.redoubt.memory.SipHash;
 import io.redoubt.type.Encoding;
@@ -56,6 +57,8 @@ public final class Keyspace {
     private @Nullable KeyspaceSnapshot snapshot;
     /** What the running snapshot keeps of databases that were emptied. */
     private final AtomicLong flushedHeapBytes = new AtomicLong();
+
+    private final AtomicLong freedValues = new AtomicLong();
 
     /** A keyspace that takes what it needs of the heap. */
     public Keyspace(Layout layout, long hashKey0, long hashKey1, EffectStream stream) {
@@ -367,6 +370,7 @@ public final class Keyspace {
             unit.freedIn(partition);
         }
         partition.table.insert(entry.keyHash(), entry.handle());
+        unit.valueChanged();
         if (expiryMillis != NO_EXPIRY) {
             partition.table.setFoundExpiry(expiryMillis);
         }
@@ -394,7 +398,12 @@ public final class Keyspace {
             from.show(value);
             var loader = new ValueLoader(this);
             loader.begin(unit, database, key, offset, length);
-            value.sendTo(loader);
+            try {
+                value.sendTo(loader);
+            } catch (ArenaFullException full) {
+                loader.discard();
+                throw full;
+            }
             loader.attach(from.expiryMillis());
             return;
         }
@@ -419,24 +428,28 @@ public final class Keyspace {
      */
     public void move(Unit unit, Entry from, int database, byte[] key, int offset, int length) {
         var partition = from.partition();
-        if (Encoding.isLargeValue(from.encoding()) && partition(database, key, offset, length) == partition) {
-            var moved = new Entry();
-            createDetached(unit, database, key, offset, length, Encoding.RAW, 0, moved);
-            moved.enlarge(from.encoding(), from.writableLarge());
-            partition.forgetLargeValue(from);
-            attach(unit, moved, from.expiryMillis());
-        } else {
+        boolean isBeside = Encoding.isLargeValue(from.encoding()) || from.encoding() == Encoding.LARGE;
+        if (!isBeside || partition(database, key, offset, length) != partition) {
             copy(unit, from, database, key, offset, length);
+            findAgain(partition, from);
+            partition.removeFound(from.handle());
+            unit.freedIn(partition);
+            return;
         }
-        deleteAt(unit, partition, from);
+        // The only step that can fail comes first.
+        var moved = new Entry();
+        createDetached(unit, database, key, offset, length, Encoding.RAW, 4, moved);
+        moved.pointAt(from.encoding(), from.largeIndex());
+        findAgain(partition, from);
+        partition.removeFoundRecord(from.handle());
+        unit.freedIn(partition);
+        attach(unit, moved, from.expiryMillis());
     }
 
-    private static void deleteAt(Unit unit, Partition partition, Entry entry) {
+    private static void findAgain(Partition partition, Entry entry) {
         if (!partition.table.findHandle(entry.keyHash(), entry.handle())) {
             throw new IllegalStateException("the entry is older than the last change of its key");
         }
-        partition.removeFound(entry.handle());
-        unit.freedIn(partition);
     }
 
     /**
@@ -753,6 +766,7 @@ public final class Keyspace {
         boolean more = false;
         for (var partition : shards[shardIndex].databases) {
             more |= partition.freeDeleted(maxBlocks);
+            freedValues.addAndGet(partition.takeFreedValues());
             more |= partition.arena.reclaim(maxBlocks) > 0;
         }
         return more;
@@ -782,17 +796,6 @@ public final class Keyspace {
         return bytes;
     }
 
-    /** Large values that were freed in slices. */
-    public long freedValues() {
-        long count = 0;
-        for (var shard : shards) {
-            for (var partition : shard.databases) {
-                count += partition.freedValues();
-            }
-        }
-        return count;
-    }
-
     /** Deleted values whose memory is not free yet. */
     public long pendingFrees() {
         long count = 0;
@@ -802,6 +805,11 @@ public final class Keyspace {
             }
         }
         return count;
+    }
+
+    /** Deleted values that were freed in slices. */
+    public long freedValues() {
+        return freedValues.get();
     }
 
     public long changesSinceStart() {
@@ -830,6 +838,7 @@ public final class Keyspace {
 
     /** CONFIG RESETSTAT. Exclusive mode. */
     public void resetStats() {
+        freedValues.set(0);
         for (var unit : units) {
             unit.expiredKeys = 0;
             unit.hits = 0;

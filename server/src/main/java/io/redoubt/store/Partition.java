@@ -50,6 +50,7 @@ final class Partition {
     private final ArrayDeque<LargeValue> deleted = new ArrayDeque<>();
 
     private long deletedPosition;
+    private long deletedBytes; // What they take outside of the arena.
     private long freedValues;
 
     final Thresholds thresholds;
@@ -124,22 +125,14 @@ final class Partition {
         }
     }
 
-    /** The value of an entry belongs to another record from now on; the entry is left with nothing. */
-    void forgetLargeValue(Entry entry) {
-        settle();
-        int index = entry.largeIndex();
-        valueBytesSum -= valueBytes[index];
-        values[index] = null;
-        valueIndexes[freeValues++] = index;
-        entry.splice(0, 4, 0);
-        Record.setEncoding(entry.keyBuffer(), arena.offset(entry.handle()), Encoding.RAW);
-    }
-
     /** Deletes a value: a small one now, a large one in slices. The value itself is not changed by that. */
     void releaseLargeValue(int index) {
         settle();
         var value = largeValue(index);
         valueBytesSum -= valueBytes[index];
+        if (snapshotRuns && valueBirths[index] < snapshotNumber) {
+            keptFootprint += valueBytes[index];
+        }
         values[index] = null;
         valueIndexes[freeValues++] = index;
         if (value.count() <= FREED_AT_ONCE_MAX) {
@@ -147,6 +140,7 @@ final class Partition {
                 at = value.freeSome(at, FREED_AT_ONCE_MAX);
             }
         } else {
+            deletedBytes += value.sizeInBytes();
             deleted.add(value);
         }
     }
@@ -163,7 +157,7 @@ final class Partition {
         }
         deletedPosition = value.freeSome(deletedPosition, budget);
         if (deletedPosition < 0) {
-            deleted.remove();
+            deletedBytes -= deleted.remove().sizeInBytes();
             deletedPosition = 0;
             freedValues++;
         }
@@ -176,9 +170,11 @@ final class Partition {
         return deleted.size();
     }
 
-    /** How many deleted values were freed in slices. */
-    long freedValues() {
-        return freedValues;
+    /** How many deleted values were freed in slices since this was asked last. */
+    long takeFreedValues() {
+        long count = freedValues;
+        freedValues = 0;
+        return count;
     }
 
     /** A record was moved: the table follows. */
@@ -349,11 +345,14 @@ final class Partition {
 
     /** Deletes the record that the table's look-up has just found. */
     void removeFound(int handle) {
-        byte[] chunk = arena.chunk(handle);
-        int base = arena.offset(handle);
-        release(chunk, base);
+        release(arena.chunk(handle), arena.offset(handle));
+        removeFoundRecord(handle);
+    }
+
+    /** Deletes the record that has just been found, but not what it has beside itself: that is another record's now. */
+    void removeFoundRecord(int handle) {
         table.removeFound();
-        arena.free(handle, Record.size(chunk, base));
+        arena.free(handle, Record.size(arena.chunk(handle), arena.offset(handle)));
     }
 
     /** Frees what a record has beside itself. */
@@ -396,7 +395,7 @@ final class Partition {
     }
 
     long usedBytes() {
-        return arena.usedBytes() + table.sizeInBytes() + largeBytes + valueBytesSum;
+        return arena.usedBytes() + table.sizeInBytes() + largeBytes + valueBytesSum + deletedBytes;
     }
 
     /** The partition goes; replies may still refer to its large values. */
@@ -406,8 +405,9 @@ final class Partition {
 
     /** What it takes of the heap: holes in the arena are used, too, and so is what a snapshot still needs. */
     long heapBytes() {
-        long tables = table.sizeInBytes() * (snapshotRuns ? 2L : 1L);
-        return arena.footprintBytes() + tables + largeFootprint + keptFootprint + valueBytesSum;
+        // What a snapshot reads is copied when it changes: at most all of it.
+        long tables = (table.sizeInBytes() + valueBytesSum) * (snapshotRuns ? 2L : 1L);
+        return arena.footprintBytes() + tables + largeFootprint + keptFootprint + deletedBytes;
     }
 
     /** Begins a snapshot. Called in exclusive mode. */

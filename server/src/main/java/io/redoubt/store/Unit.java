@@ -22,6 +22,7 @@ public final class Unit {
     private int heldCount;
     private long nowMillis;
     private long changes;
+    private long valueChanges;
     private boolean isFromMaster;
     // Figures for INFO: written by this loop only, added up by the keyspace.
     long changesSinceStart;
@@ -96,6 +97,16 @@ public final class Unit {
 
     public long changes() {
         return changes;
+    }
+
+    /** A value that is in its place is changed by a type, whoever counts it as a change, and whether anybody does. */
+    void valueChanged() {
+        valueChanges++;
+    }
+
+    /** Grows with each change by a type. */
+    public long valueChanges() {
+        return valueChanges;
     }
 
     // ---- Keys that somebody waits for. They outlive the unit: who waits is served behind its end. ----

@@ -41,9 +41,14 @@ public final class SetTable extends ElementTable {
 
     /** Adds a member that is not there. */
     void add(int hash32, Element member) {
+        insert(hash32, block(member));
+    }
+
+    /** Makes the block of a member; the table does not know it yet. */
+    int block(Element member) {
         int handle = arena.allocate(Listpack.dataSize(member));
         Listpack.writeData(arena.chunk(handle), arena.offset(handle), member);
-        insert(hash32, handle);
+        return handle;
     }
 
     boolean remove(int hash32, Element member) {

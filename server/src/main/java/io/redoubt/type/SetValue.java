@@ -1,5 +1,6 @@
 package io.redoubt.type;
 
+import io.redoubt.memory.ArenaFullException;
 import io.redoubt.memory.Table;
 import java.util.random.RandomGenerator;
 
@@ -12,6 +13,8 @@ public final class SetValue implements MemberValue {
     static final int PACKED_MEMBERS_MAX = 128;
     /** … and this size. */
     static final int PACKED_BYTES_MAX = 4096;
+    /** No set of integers has more in its record, whatever the threshold is. */
+    private static final int INTEGERS_MAX = 1 << 17;
 
     private final Element scratch = new Element();
     private final Table.Walk walk = new Table.Walk();
@@ -88,7 +91,7 @@ public final class SetValue implements MemberValue {
             if (index >= 0) {
                 return false;
             }
-            if (count < home.thresholds().setIntegers) {
+            if (count < Math.min(home.thresholds().setIntegers, INTEGERS_MAX)) {
                 IntSet.insert(home, -1 - index, member.integer());
                 return true;
             }
@@ -125,7 +128,8 @@ public final class SetValue implements MemberValue {
         if (table().find(hash, member) != 0) {
             return false;
         }
-        writableTable().add(hash, member);
+        int handle = table().block(member); // What can fail comes before the first change.
+        writableTable().insert(hash, handle);
         return true;
     }
 
@@ -143,10 +147,15 @@ public final class SetValue implements MemberValue {
     private void toTable() {
         var table = new SetTable(home.arena());
         rewind();
-        while (next(scratch)) {
-            table.add(hash(scratch), scratch);
+        try {
+            while (next(scratch)) {
+                table.add(hash(scratch), scratch);
+            }
+            home.enlarge(Encoding.SET_TABLE, table);
+        } catch (ArenaFullException full) {
+            table.freeSome(0, Integer.MAX_VALUE);
+            throw full;
         }
-        home.enlarge(Encoding.SET_TABLE, table);
     }
 
     private byte[] copy() {

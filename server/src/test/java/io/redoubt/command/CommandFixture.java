@@ -1,6 +1,7 @@
 package io.redoubt.command;
 
 import io.redoubt.log.EffectStream;
+import io.redoubt.memory.HeapBudget;
 import io.redoubt.resp.Reply;
 import io.redoubt.resp.RequestParser;
 import io.redoubt.store.Entry;
@@ -36,7 +37,11 @@ final class CommandFixture {
     long nowMillis = 1_700_000_000_000L;
 
     CommandFixture(CommandFamily... families) {
-        keyspace = new Keyspace(new Keyspace.Layout(1, 4, 16, 1 << 20), 1, 2, stream);
+        this(HeapBudget.unlimited(), families);
+    }
+
+    CommandFixture(HeapBudget heap, CommandFamily... families) {
+        keyspace = new Keyspace(new Keyspace.Layout(1, 4, 16, 1 << 20), 1, 2, stream, heap);
         table = new CommandTable(List.of(families), Map.of(), 1);
         var shared =
                 new Dispatcher.Shared(table, new StubGate(null), new ServerState(), keyspace, CommandObserver.NONE);
