@@ -2,6 +2,7 @@ package io.redoubt;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.redoubt.command.Category;
 import io.redoubt.command.CommandFlag;
 import io.redoubt.command.CommandSpec;
 import java.io.IOException;
@@ -16,6 +17,7 @@ import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -31,6 +33,7 @@ class LeakSearchTest {
     private static final int SEQUENCES = Integer.getInteger("redoubt.leakSequences", 10_000);
     private static final int DIRECTED = 200_000;
     private static final int FEW = 2000;
+    private static final int WITH_WAITING = SEQUENCES / 50;
     private static final int BATCH = 200;
     private static final int LENGTH_MAX = 6;
     /** They empty or exchange databases: nothing would be left to compare. */
@@ -48,9 +51,8 @@ class LeakSearchTest {
 
     private static final String NUMBER = "| `INCR`, `DECR` |";
     private static final String LENGTHS = "| `APPEND`, `SETRANGE`, `LPUSH`, `RPUSH` |";
+    private static final String COUNTS = "| the counts of `SADD`, `SREM`, `HSET`, `HDEL`, `ZADD`, `ZREM`, `LREM` |";
     private static final String DIGITS = "| `SETRANGE` or `APPEND`, then `INCR` or `DECR` |";
-    private static final String REGISTERS = "| `SETRANGE`, then `PFADD` |";
-    private static final String SCORE = "| `ZADD … CH` and `GEOADD … CH` |";
 
     /** Whether what the model names is no leak. */
     private boolean isNamedKnown = true;
@@ -89,7 +91,10 @@ class LeakSearchTest {
             secret("members", "ZADD k 1 cat 2 dog", "ZADD k 1 cow 2 pig"),
             secret("members of one score", "ZADD k 1 cat 1 dog", "ZADD k 1 owl 1 pig"),
             secret("scores", "ZADD k 5.5 a 7.5 b", "ZADD k 7.5 a 5.5 b"),
-            secret("estimate", "PFADD k one two", "PFADD k six ten"));
+            secret("places", "GEOADD k 1 6 a 6 1 b", "GEOADD k 6 1 a 1 6 b"));
+
+    /** Only the channel of lengths may tell these apart. */
+    private static final Secret LENGTH = secret("length", "SET k qpqp", "SET k qpqpqp");
 
     /** Commands that showed a difference. */
     private record Chain(Secret secret, List<String[]> requests) {
@@ -113,13 +118,27 @@ class LeakSearchTest {
     final RedoubtServer other = server();
 
     private static RedoubtServer server() {
-        return RedoubtServer.with("user default on >pw ~* &* +@all", "user w on >w ~* +@write -@read");
+        return RedoubtServer.with(
+                "user default on >pw ~* &* +@all", "user w on >w ~* +@write -@read +multi +exec +hello");
     }
 
     /** Both copies, and who looks at them. */
     private final class Copies {
-        private final RespClient first = one.clientAs("w", "w");
-        private final RespClient second = other.clientAs("w", "w");
+        private final boolean inTransactions;
+        private final RespClient first;
+        private final RespClient second;
+
+        private Copies(int protocol, boolean inTransactions) {
+            this.inTransactions = inTransactions;
+            first = client(one, protocol);
+            second = client(other, protocol);
+        }
+
+        private static RespClient client(RedoubtServer server, int protocol) {
+            var client = server.clientAs("w", "w");
+            client.send("HELLO", Integer.toString(protocol));
+            return client;
+        }
 
         /** Runs sequences, each on fresh data; returns for each the first request whose replies differ, or -1. */
         private int[] firstDifferences(List<Chain> chains) {
@@ -134,19 +153,41 @@ class LeakSearchTest {
                     first.read();
                     second.read();
                 }
-                for (int at = 0; at < chains.get(i).requests.size(); at++) {
-                    if (!Objects.equals(first.read(), second.read()) && found[i] < 0) {
-                        found[i] = at;
-                    }
+                int count = chains.get(i).requests.size();
+                var replies = replies(first, count);
+                var others = replies(second, count);
+                for (int at = 0; at < count && found[i] < 0; at++) {
+                    found[i] = Objects.equals(replies.get(at), others.get(at)) ? -1 : at;
                 }
             }
             return found;
         }
 
-        private static void start(RespClient client, String[] fill, List<String[]> requests) {
+        private void start(RespClient client, String[] fill, List<String[]> requests) {
             client.sendRaw(RespClient.request("DEL", "k", "l"));
             client.sendRaw(RespClient.request(fill));
+            if (inTransactions) {
+                client.sendRaw(RespClient.request("MULTI"));
+            }
             requests.forEach(request -> client.sendRaw(RespClient.request(withoutClock(request))));
+            if (inTransactions) {
+                client.sendRaw(RespClient.request("EXEC"));
+            }
+        }
+
+        /** Returns what each request answered; that it was queued is no answer. */
+        private List<@Nullable Object> replies(RespClient client, int count) {
+            var replies = new ArrayList<@Nullable Object>();
+            if (inTransactions) {
+                client.read();
+            }
+            for (int i = 0; i < count; i++) {
+                replies.add(client.read());
+            }
+            if (inTransactions && client.read() instanceof List<?> ran) {
+                return new ArrayList<>(ran);
+            }
+            return replies;
         }
 
         /** The ID that XADD makes of the clock differs between two servers, and tells nothing but the time. */
@@ -182,17 +223,14 @@ class LeakSearchTest {
 
     /** Returns the words of docs/security/model.md that name how this sequence shows something, or null. */
     private static @Nullable String channel(Chain chain, int difference) {
-        var request = List.of(chain.requests.get(difference));
-        if (request.getFirst().equals("INCR") || request.getFirst().equals("DECR")) {
-            return runs(chain, difference, "SETRANGE") ? DIGITS : NUMBER;
+        String name = chain.requests.get(difference)[0];
+        if (name.equals("INCR") || name.equals("DECR")) {
+            if (runs(chain, difference, "SETRANGE") || runs(chain, difference, "APPEND")) {
+                return DIGITS;
+            }
+            return chain.secret.name.equals("number") ? NUMBER : null;
         }
-        if (runs(chain, difference, "SETRANGE") && runs(chain, difference + 1, "PFADD")) {
-            return REGISTERS;
-        }
-        if (chain.secret.name.equals("estimate") && LENGTHS.contains("`" + request.getFirst() + "`")) {
-            return LENGTHS;
-        }
-        return request.contains("CH") ? SCORE : null;
+        return chain.secret == LENGTH && LENGTHS.contains("`" + name + "`") ? LENGTHS : null;
     }
 
     private static boolean runs(Chain chain, int before, String command) {
@@ -201,11 +239,10 @@ class LeakSearchTest {
 
     /** Returns the first leak that random sequences show, as short as it gets. */
     private @Nullable Chain search(
-            List<CommandSpec> specs, List<Secret> secrets, long seed, int sequences, boolean inOrder) {
+            Copies copies, List<CommandSpec> specs, List<Secret> secrets, long seed, int sequences, boolean inOrder) {
         var random = new SplittableRandom(seed);
         var texts = new RandomForms(random, TEXT_WORDS);
         var elements = new RandomForms(random, ELEMENT_WORDS);
-        var copies = new Copies();
         for (int done = 0; done < sequences; done += BATCH) {
             var chains = new ArrayList<Chain>();
             for (int i = 0; i < BATCH; i++) {
@@ -215,7 +252,7 @@ class LeakSearchTest {
                 var requests = new ArrayList<String[]>();
                 int length = inOrder ? specs.size() : 2 + random.nextInt(LENGTH_MAX - 1);
                 for (int at = 0; at < length; at++) {
-                    requests.add(forms.next(inOrder ? specs.get(at) : forms.any(few)));
+                    requests.add(form(forms, inOrder ? specs.get(at) : forms.any(few), copies));
                 }
                 chains.add(new Chain(secret, requests));
             }
@@ -232,6 +269,17 @@ class LeakSearchTest {
             }
         }
         return null;
+    }
+
+    /** A form that is refused would end the transaction before it runs, so there only what runs is taken. */
+    private String[] form(RandomForms forms, CommandSpec spec, Copies copies) {
+        String[] form = forms.next(spec);
+        while (copies.inTransactions
+                && spec.sometimesReadsToo()
+                && List.of(form).contains("CH")) {
+            form = forms.next(spec);
+        }
+        return form;
     }
 
     private boolean isText(Secret secret) {
@@ -267,7 +315,10 @@ class LeakSearchTest {
         var forms = new RandomForms(new SplittableRandom(0), TEXT_WORDS);
         var allowed = new ArrayList<CommandSpec>();
         for (var spec : one.commands().all()) {
-            if (!spec.isRunnable() || spec.has(CommandFlag.NO_AUTH) || WHOLE_KEYSPACE.contains(spec.name())) {
+            if (!spec.isRunnable()
+                    || spec.has(CommandFlag.NO_AUTH)
+                    || spec.categories().contains(Category.TRANSACTION)
+                    || WHOLE_KEYSPACE.contains(spec.name())) {
                 continue;
             }
             for (int i = 0; i < 20; i++) {
@@ -282,12 +333,104 @@ class LeakSearchTest {
         return allowed;
     }
 
-    @ParameterizedTest(name = "seed {0}")
-    @ValueSource(longs = {1, 2, 3})
-    void no_sequence_of_what_a_write_only_user_may_run_shows_a_secret(long seed) {
+    @ParameterizedTest(name = "seed {0}, RESP{1}, in transactions: {2}")
+    @CsvSource({"1,2,false", "2,3,false", "3,2,true", "4,3,true"})
+    void no_sequence_of_what_a_write_only_user_may_run_shows_a_secret(long seed, int protocol, boolean inTransactions) {
         var allowed = allowed();
         assertThat(allowed).extracting(CommandSpec::name).contains("set", "setrange", "incr", "zadd", "lrem", "hset");
-        assertThat(search(allowed, SECRETS, seed, SEQUENCES, false)).isNull();
+        var copies = new Copies(protocol, inTransactions);
+        assertThat(search(copies, allowed, withEstimate(), seed, SEQUENCES, false))
+                .isNull();
+    }
+
+    @Test
+    void a_user_who_may_read_too_is_shown_secrets_by_what_it_writes() {
+        var allowed = allowed();
+        grant("@read");
+        var writing = one.commands().all().stream()
+                .filter(spec -> spec.isRunnable() && spec.has(CommandFlag.WRITE) && !spec.has(CommandFlag.BLOCKING))
+                .filter(spec -> !allowed.contains(spec) && !WHOLE_KEYSPACE.contains(spec.name()))
+                .toList();
+        assertThat(search(new Copies(2, false), writing, SECRETS, 1, FEW, false))
+                .isNotNull();
+    }
+
+    /** A client of somebody else waits for the key that the sequences write to. */
+    @ParameterizedTest(name = "{0}")
+    @ValueSource(strings = {"BLPOP l 0", "BLMOVE l k LEFT LEFT 0", "BZPOPMIN l 0", "XREAD BLOCK 0 STREAMS l $"})
+    void no_sequence_shows_a_secret_while_others_wait_for_keys(String waiting) {
+        var random = new SplittableRandom(waiting.hashCode());
+        var allowed = allowed();
+        var copies = new Copies(2, false);
+        var pairs = List.of(new Waiting(one), new Waiting(other));
+        for (int i = 0; i < WITH_WAITING; i++) {
+            var secret = SECRETS.get(random.nextInt(SECRETS.size()));
+            var forms = new RandomForms(random, isText(secret) ? TEXT_WORDS : ELEMENT_WORDS);
+            var requests = new ArrayList<String[]>();
+            for (int at = 2 + random.nextInt(LENGTH_MAX - 1); at > 0; at--) {
+                requests.add(forms.next(forms.any(few(allowed, secret, forms, random))));
+            }
+            var chain = new Chain(secret, requests);
+            pairs.forEach(pair -> pair.start(waiting.split(" ")));
+            int difference = copies.firstDifference(chain);
+            pairs.forEach(Waiting::end);
+            // Counts tell whether a member is there, so also which one somebody else has taken as the least.
+            boolean isTaken = waiting.startsWith("BZ")
+                    && difference >= 0
+                    && COUNTS.contains("`" + requests.get(difference)[0] + "`");
+            assertThat(isLeak(chain, difference) && !isTaken)
+                    .as(chain.toString())
+                    .isFalse();
+        }
+    }
+
+    /** Somebody who waits for a key of one copy. */
+    private static final class Waiting {
+        private final RespClient admin;
+        private final RespClient waiter;
+        private final String id;
+
+        Waiting(RedoubtServer server) {
+            admin = server.clientAs("default", "pw");
+            waiter = server.clientAs("default", "pw");
+            id = String.valueOf(waiter.send("CLIENT", "ID"));
+        }
+
+        void start(String[] request) {
+            admin.send("DEL", "k", "l");
+            waiter.sendRaw(RespClient.request(request));
+            while (!String.valueOf(admin.send("INFO", "clients")).contains("blocked_clients:1")) {
+                Thread.onSpinWait();
+            }
+        }
+
+        void end() {
+            admin.send("CLIENT", "UNBLOCK", id);
+            waiter.read();
+        }
+    }
+
+    /** The secrets, and two HyperLogLogs of one length: a write-only user cannot make them, so they are set whole. */
+    private List<Secret> withEstimate() {
+        var admin = one.clientAs("default", "pw");
+        admin.send("DEL", "k", "l");
+        admin.send("PFADD", "k", "one", "two");
+        admin.send("PFADD", "l", "six", "ten");
+        var first = String.valueOf(admin.send("GET", "k"));
+        var second = String.valueOf(admin.send("GET", "l"));
+        assertThat(first).hasSameSizeAs(second);
+        var all = new ArrayList<>(SECRETS);
+        all.add(new Secret("estimate", new String[] {"SET", "k", first}, new String[] {"SET", "k", second}));
+        return all;
+    }
+
+    private void grant(String rules) {
+        for (var server : List.of(one, other)) {
+            var admin = server.clientAs("default", "pw");
+            for (var rule : rules.split(" ")) {
+                assertThat(admin.send("ACL", "SETUSER", "w", "+" + rule)).isEqualTo("OK");
+            }
+        }
     }
 
     private CommandSpec command(String name) {
@@ -301,30 +444,34 @@ class LeakSearchTest {
         return Arrays.stream(names.split(" ")).map(this::command).toList();
     }
 
-    private static List<Secret> secrets(String name) {
-        return SECRETS.stream().filter(secret -> secret.name.equals(name)).toList();
+    private List<Secret> secrets(String name) {
+        return name.equals(LENGTH.name)
+                ? List.of(LENGTH)
+                : withEstimate().stream()
+                        .filter(secret -> secret.name.equals(name))
+                        .toList();
     }
 
-    @ParameterizedTest(name = "{0}")
+    @ParameterizedTest(name = "{0}: {2}")
     @CsvSource({
         "SET BITOP INCRBY, bitop incrby, letters",
         "COPY SETRANGE INCRBYFLOAT, copy incrbyfloat, digits",
+        "SETRANGE PFADD, pfadd, long text",
+        "PFADD APPEND, pfadd, estimate",
         "ZUNIONSTORE ZRANGESTORE, zunionstore zrangestore, members",
         "ZREMRANGEBYRANK ZREM, zremrangebyrank, scores",
+        "ZADD, @read, scores",
+        "GEOADD, @read, places",
     })
     void the_search_finds_the_chain_that_a_grant_opens(String names, String granted, String secret) {
         var commands = commands(names);
-        assertThat(search(commands, secrets(secret), 1, FEW, true))
+        var copies = new Copies(2, false);
+        assertThat(search(copies, commands, secrets(secret), 1, FEW, true))
                 .as("before the grant")
                 .isNull();
-        for (var server : List.of(one, other)) {
-            var admin = server.clientAs("default", "pw");
-            for (var name : granted.split(" ")) {
-                assertThat(admin.send("ACL", "SETUSER", "w", "+" + name)).isEqualTo("OK");
-            }
-        }
+        grant(granted);
         needed = List.of(names.split(" "));
-        var chain = search(commands, secrets(secret), 1, DIRECTED, true);
+        var chain = search(copies, commands, secrets(secret), 1, DIRECTED, true);
         assertThat(chain).as("what leaks").isNotNull().extracting(Chain::names).isEqualTo(needed);
     }
 
@@ -332,15 +479,14 @@ class LeakSearchTest {
     @CsvSource({
         "INCR, number, " + NUMBER,
         "SETRANGE INCR, digits, " + DIGITS,
-        "SETRANGE PFADD, long text, " + REGISTERS,
-        "PFADD APPEND, estimate, " + LENGTHS,
-        "ZADD ZADD, scores, " + SCORE,
+        "APPEND, length, " + LENGTHS,
+        "SETRANGE, length, " + LENGTHS,
     })
     void a_channel_that_the_model_names_is_there(String names, String secret, String row) throws IOException {
         assertThat(Files.readString(MODEL)).contains(row);
         isNamedKnown = false;
         needed = List.of(names.split(" "));
-        var chain = search(commands(names), secrets(secret), 1, DIRECTED, true);
+        var chain = search(new Copies(2, false), commands(names), secrets(secret), 1, DIRECTED, true);
         assertThat(chain).as("what shows " + secret).isNotNull();
     }
 }

@@ -130,6 +130,25 @@ class WriteOnlyWalkTest {
     }
 
     @Test
+    void the_same_walk_finds_what_shows_values_to_a_user_who_may_read_too() {
+        var admin = server.clientAs("default", "pw");
+        admin.send("ACL", "SETUSER", "w", "+@read");
+        fill(admin);
+        var client = server.clientAs("w", "w");
+        var forms = new RandomForms(new SplittableRandom(1), WORDS);
+        var showing = new TreeSet<String>();
+        for (var spec : specs()) {
+            for (int i = 0; i < FORMS && spec.has(CommandFlag.WRITE) && !spec.has(CommandFlag.BLOCKING); i++) {
+                fill(admin);
+                if (shows(client.send(forms.next(spec)))) {
+                    showing.add(spec.fullName());
+                }
+            }
+        }
+        assertThat(showing).contains("getdel", "getex", "getset", "set", "lpop", "rpop", "spop", "zpopmin", "sort");
+    }
+
+    @Test
     void nobody_who_may_not_read_waits_for_what_others_write() {
         var client = server.clientAs("w", "w");
         var forms = new RandomForms(new SplittableRandom(1), WORDS);

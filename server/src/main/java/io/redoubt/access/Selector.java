@@ -165,7 +165,11 @@ final class Selector {
     private int judgeKeys(Args args, Form form) {
         for (int i = 0; i < form.keyCount(); i++) {
             int arg = form.keyArg(i);
-            if (!grants(form.keyAccess(i), args.buffer(), args.start(arg), args.length(arg))) {
+            int access = form.keyAccess(i);
+            if ((access & Form.TELLS) != 0) {
+                access = checksReadHalf ? Form.READ | Form.WRITE : Form.WRITE;
+            }
+            if (!grants(access, args.buffer(), args.start(arg), args.length(arg))) {
                 return Gate.DENIED_KEY | arg << 8;
             }
         }

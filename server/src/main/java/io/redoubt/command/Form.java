@@ -13,6 +13,11 @@ public final class Form {
     public static final int READ = 1;
     /** Access bit: the key is created, changed or deleted. */
     public static final int WRITE = 2;
+    /**
+     * Access bit: Redis asks for no right to read the key, yet the reply tells of its contents. Counts as {@link #READ}
+     * where the strict rule write-is-not-read holds.
+     */
+    public static final int TELLS = 4;
     /** Database of a key that is in the connection's own database. */
     public static final int CURRENT_DATABASE = -1;
 

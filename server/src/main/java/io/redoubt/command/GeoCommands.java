@@ -76,6 +76,8 @@ public final class GeoCommands extends CommandFamily {
             .categories(GEO)
             .key(1, RW, UPDATE)
             .reveals(Reveals.MEMBERSHIP)
+            .mayReadToo()
+            .form(GeoCommands::parseGeoadd)
             .args(
                     key("key"),
                     oneOf("condition", word("nx", "NX"), word("xx", "XX"))
@@ -86,17 +88,27 @@ public final class GeoCommands extends CommandFamily {
                             .multiple())
             .handler(this::geoadd);
 
-    private void geoadd(Call call) {
-        long options = 0;
-        int first = 2;
-        for (; first < call.argCount(); first++) {
-            long option =
-                    call.argIs(first, "NX") ? NX : call.argIs(first, "XX") ? XX : call.argIs(first, "CH") ? CH : 0;
+    /** Slot 0: where the places begin. */
+    private static void parseGeoadd(Args args, Form form) {
+        form.addKey(1, Form.WRITE);
+        int arg = 2;
+        for (; arg < args.count(); arg++) {
+            long option = args.is(arg, "NX") ? NX : args.is(arg, "XX") ? XX : args.is(arg, "CH") ? CH : 0;
             if (option == 0) {
                 break;
             }
-            options |= option;
+            form.options |= option;
         }
+        form.slots[0] = arg;
+        if ((form.options & CH) != 0) {
+            form.readsToo = true;
+            form.setKeyAccess(0, Form.WRITE | Form.TELLS);
+        }
+    }
+
+    private void geoadd(Call call) {
+        long options = call.form().options;
+        int first = call.form().slots[0];
         int places = (call.argCount() - first) / 3;
         if ((call.argCount() - first) % 3 != 0 || (options & (NX | XX)) == (NX | XX)) {
             call.reply().error(Errors.SYNTAX);

@@ -62,8 +62,10 @@ public final class HyperLogLogCommands extends CommandFamily {
             .flags(WRITE, DENYOOM, FAST)
             .categories(HYPERLOGLOG)
             .key(1, RW, INSERT)
+            .readsToo() // SETRANGE can make any value look like a HyperLogLog: the replies would then tell its bytes.
             .reveals(Reveals.DERIVED)
             .args(ArgSpec.key("key"), ArgSpec.string("element").optional().multiple())
+            .form((_, form) -> form.addKey(1, Form.WRITE | Form.TELLS))
             .handler(this::pfadd);
 
     private void pfadd(Call call) {

@@ -147,7 +147,7 @@ final class PlannedCommandLines {
             function|load -3 write,denyoom,noscript scripting not-by-write
             function|restore -3 write,denyoom,noscript scripting not-by-write
             function|stats 2 noscript,allow_busy scripting -
-            geoadd -5 write,denyoom geo - RW,update@1
+            geoadd -5 write,denyoom geo may-read-too RW,update@1
             geodist -4 readonly geo - RO,access@1
             geohash -2 readonly geo - RO,access@1
             geopos -2 readonly geo - RO,access@1
@@ -241,7 +241,7 @@ final class PlannedCommandLines {
             pexpire -3 write,fast keyspace - RW,update@1
             pexpireat -3 write,fast keyspace - RW,update@1
             pexpiretime 2 readonly,fast keyspace - RO,access@1
-            pfadd -2 write,denyoom,fast hyperloglog - RW,insert@1
+            pfadd -2 write,denyoom,fast hyperloglog reads-too RW,insert@1
             pfcount -2 readonly hyperloglog - RW,access@1:-1
             pfdebug 3 write,denyoom,admin hyperloglog reads-too RW,access@2
             pfmerge -2 write,denyoom hyperloglog reads-too RW,access,insert@1 RO,access@2:-1

@@ -117,10 +117,10 @@ public final class ZSetCommands extends CommandFamily {
             form.options |= option;
         }
         form.slots[0] = arg;
-        boolean compares = (form.options & (GT | LT)) != 0;
-        if ((form.options & INCR) != 0 || compares && (form.options & CH) != 0) {
+        // CH tells whether a score differs; behind ZADD GT, which would run alone, whether it was greater.
+        if ((form.options & (INCR | CH)) != 0) {
             form.readsToo = true;
-            form.setKeyAccess(0, Form.READ | Form.WRITE);
+            form.setKeyAccess(0, Form.WRITE | Form.TELLS);
         }
     }
 

@@ -11,6 +11,8 @@ import io.redoubt.command.CommandTable;
 import io.redoubt.command.Dispatcher;
 import io.redoubt.command.Form;
 import io.redoubt.command.Gate;
+import io.redoubt.command.GeoCommands;
+import io.redoubt.command.HyperLogLogCommands;
 import io.redoubt.command.KeyCommands;
 import io.redoubt.command.KeySpec;
 import io.redoubt.command.ServerState;
@@ -54,6 +56,8 @@ final class AccessFixture {
                 List.of(
                         new SetCommands(),
                         new ZSetCommands(),
+                        new GeoCommands(),
+                        new HyperLogLogCommands(() -> 3000),
                         new StringCommands(() -> 1L << 29),
                         new KeyCommands(gate, 16, () -> false),
                         new OtherCommands(),

@@ -54,7 +54,13 @@ class WriteIsNotReadTest {
             "PING",
             "INFO",
             "TTL k",
-            "MGET k l");
+            "MGET k l",
+            "PFADD k e",
+            "ZADD k GT 1 m",
+            "ZADD k CH 1 m",
+            "ZADD k INCR 1 m",
+            "GEOADD k 1 1 m",
+            "GEOADD k CH 1 1 m");
 
     private static final Set<String> READ_TOO = Set.of(
             "SET k v GET",
@@ -66,7 +72,11 @@ class WriteIsNotReadTest {
             "MOVE k 1",
             "LPOP k",
             "SORT k",
-            "SORT k BY x");
+            "SORT k BY x",
+            "PFADD k e",
+            "ZADD k CH 1 m",
+            "ZADD k INCR 1 m",
+            "GEOADD k CH 1 1 m");
 
     private void expect(String rules, String form, String verdict) {
         strict.setUser("u", "reset on nopass ~* db=0,1 " + rules);
@@ -77,7 +87,16 @@ class WriteIsNotReadTest {
     void the_write_only_user_of_the_guide_writes_and_reads_nothing() {
         strict.setUser("w", "on >WritePass ~* +set +del +incr +@write -@read -select");
         for (var form : FORMS) {
-            boolean expected = Set.of("SET k v", "SETNX k v", "INCR k", "DEL k", "RENAME k l", "FLUSHALL", "SWAPDB 0 1")
+            boolean expected = Set.of(
+                            "SET k v",
+                            "SETNX k v",
+                            "INCR k",
+                            "DEL k",
+                            "RENAME k l",
+                            "FLUSHALL",
+                            "SWAPDB 0 1",
+                            "ZADD k GT 1 m",
+                            "GEOADD k 1 1 m")
                     .contains(form);
             String verdict = strict.verdict("w", 0, form);
             if (form.equals("FLUSHALL") || form.equals("SWAPDB 0 1")) {
@@ -85,6 +104,17 @@ class WriteIsNotReadTest {
             } else {
                 assertThat(verdict.equals("allowed")).as(form).isEqualTo(expected);
             }
+        }
+    }
+
+    @Test
+    void what_tells_of_a_key_by_its_reply_needs_to_read_the_key_in_strict_only() {
+        var redis = AccessFixture.redis();
+        for (var form : List.of("PFADD k e", "ZADD k CH 1 m", "ZADD k INCR 1 m", "GEOADD k CH 1 1 m")) {
+            strict.setUser("u", "reset on nopass %W~* +@all");
+            assertThat(strict.verdict("u", 0, form)).as(form).isEqualTo("key");
+            redis.setUser("u", "reset on nopass %W~* +@write -@read");
+            assertThat(redis.verdict("u", 0, form)).as(form).isEqualTo("allowed");
         }
     }
 
