@@ -14,6 +14,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -97,6 +98,35 @@ final class RedisPeer implements AutoCloseable {
         var reply = new ByteArrayOutputStream();
         copyReply(reply);
         return CommandFixture.text(reply.toByteArray());
+    }
+
+    /** Sends requests in one go; returns their replies. */
+    List<String> sendAll(List<String[]> requests) throws IOException {
+        var sent = new ByteArrayOutputStream();
+        for (String[] request : requests) {
+            sent.writeBytes(CommandFixture.request(
+                    Arrays.stream(request).map(CommandFixture::bytes).toArray(byte[][]::new)));
+        }
+        // The replies of a batch fit into the socket's buffers or not: reading begins at once, and writing goes on.
+        var writer = Thread.startVirtualThread(() -> {
+            try {
+                socket.getOutputStream().write(sent.toByteArray());
+            } catch (IOException _) {
+                // Reading then fails as well, and says so.
+            }
+        });
+        var replies = new ArrayList<String>();
+        for (int i = 0; i < requests.size(); i++) {
+            var reply = new ByteArrayOutputStream();
+            copyReply(reply);
+            replies.add(CommandFixture.text(reply.toByteArray()));
+        }
+        try {
+            writer.join();
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+        }
+        return replies;
     }
 
     private void copyReply(ByteArrayOutputStream out) throws IOException {
