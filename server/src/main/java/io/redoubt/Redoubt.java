@@ -27,6 +27,8 @@ import io.redoubt.command.Sessions;
 import io.redoubt.command.SetCommands;
 import io.redoubt.command.SortCommands;
 import io.redoubt.command.StreamCommands;
+import io.redoubt.command.StreamGroupCommands;
+import io.redoubt.command.StreamInfoCommands;
 import io.redoubt.command.StringCommands;
 import io.redoubt.command.TransactionCommands;
 import io.redoubt.command.Waiters;
@@ -187,6 +189,8 @@ public final class Redoubt implements AutoCloseable {
                 new ListCommands(),
                 new GeoCommands(),
                 new StreamCommands(),
+                new StreamGroupCommands(),
+                new StreamInfoCommands(),
                 new SortCommands(),
                 new HashCommands(),
                 new StringCommands(config.network.protoMaxBulkLen::value),

@@ -10,10 +10,8 @@ import static io.redoubt.command.Category.STREAM;
 import static io.redoubt.command.CommandFlag.BLOCKING;
 import static io.redoubt.command.CommandFlag.DENYOOM;
 import static io.redoubt.command.CommandFlag.FAST;
-import static io.redoubt.command.CommandFlag.LOADING;
 import static io.redoubt.command.CommandFlag.MOVABLEKEYS;
 import static io.redoubt.command.CommandFlag.READONLY;
-import static io.redoubt.command.CommandFlag.STALE;
 import static io.redoubt.command.CommandFlag.WRITE;
 import static io.redoubt.command.KeySpec.Flag.ACCESS;
 import static io.redoubt.command.KeySpec.Flag.DELETE;
@@ -21,6 +19,7 @@ import static io.redoubt.command.KeySpec.Flag.RO;
 import static io.redoubt.command.KeySpec.Flag.RW;
 import static io.redoubt.command.KeySpec.Flag.UPDATE;
 
+import io.redoubt.command.StreamScratch.References;
 import io.redoubt.store.KeyspaceEvents.Event;
 import io.redoubt.type.Element;
 import io.redoubt.type.Encoding;
@@ -28,9 +27,11 @@ import io.redoubt.type.Encoding.Type;
 import io.redoubt.type.Stream;
 import io.redoubt.type.StreamBlock;
 import io.redoubt.type.StreamId;
+import io.redoubt.type.StreamIds;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** The commands of streams. Each field declares a command; the method below it handles it. */
 public final class StreamCommands extends CommandFamily {
@@ -69,11 +70,20 @@ public final class StreamCommands extends CommandFamily {
     private static final byte[] SETID_ADDED =
             Errors.line("ERR The entries_added specified in XSETID is smaller than the target stream length");
 
+    private static final byte[] BAD_ID_COUNT = Errors.line("ERR Number of IDs must be a positive integer");
+    private static final byte[] WRONG_ID_COUNT =
+            Errors.line("ERR The `numids` parameter must match the number of arguments");
+
+    private static final byte[] XACK_WORD = ascii("XACK");
+    private static final byte[] XDEL_WORD = ascii("XDEL");
     private static final byte[] XADD_WORD = ascii("XADD");
     private static final byte[] XTRIM_WORD = ascii("XTRIM");
     private static final byte[] MAXLEN = ascii("MAXLEN");
     private static final byte[] MINID = ascii("MINID");
     private static final byte[] EXACTLY = ascii("=");
+
+    /** What XREAD with BLOCK answers at most for each stream, where no COUNT is given and it has waited. */
+    static final int COUNT_AFTER_WAITING = 1000;
 
     private static final int LIMIT_BLOCKS = 100;
     private static final int LIMIT_DEFAULT = 10_000;
@@ -83,12 +93,12 @@ public final class StreamCommands extends CommandFamily {
         super("stream");
     }
 
-    private static byte[] ascii(String text) {
+    static byte[] ascii(String text) {
         return text.getBytes(StandardCharsets.US_ASCII);
     }
 
     /** Reads an ID that is neither {@code -} nor {@code +}; false when it is none, and the error is written. */
-    private static boolean parseId(Call call, int arg, long missingSeq, StreamId into) {
+    static boolean parseId(Call call, int arg, long missingSeq, StreamId into) {
         var args = call.args();
         var parsed = into.parse(args.buffer(), args.start(arg), args.length(arg), missingSeq, true, false);
         if (parsed == StreamId.Parsed.INVALID) {
@@ -98,27 +108,134 @@ public final class StreamCommands extends CommandFamily {
         return true;
     }
 
-    private static boolean isByte(Call call, int arg, char wanted) {
+    static boolean isByte(Call call, int arg, char wanted) {
         var args = call.args();
         return args.length(arg) == 1 && args.buffer()[args.start(arg)] == wanted;
     }
 
-    private static Stream stream(Call call) {
+    static Stream stream(Call call) {
         return (Stream) call.entry().large();
     }
 
-    private static void replyId(Call call, StreamId id) {
+    static Stream writable(Call call) {
+        return (Stream) call.entry().writableLarge();
+    }
+
+    static void replyId(Call call, StreamId id) {
         byte[] text = call.streams().text;
         call.reply().bulk(text, 0, id.format(text, 0));
     }
 
-    private static void effectId(Call call, StreamId id) {
+    static void effectId(Call call, StreamId id) {
         byte[] text = call.streams().text;
         call.unit().effects().arg(text, 0, id.format(text, 0));
     }
 
+    /** The word of an option that says what becomes of an entry in groups when it is removed; null for another word. */
+    static StreamScratch.@Nullable References references(Call call, int arg) {
+        return call.argIs(arg, "KEEPREF")
+                ? References.KEEP
+                : call.argIs(arg, "DELREF")
+                        ? References.DROP
+                        : call.argIs(arg, "ACKED") ? References.WAIT_FOR_ALL : null;
+    }
+
+    static ArgSpec referencesArg() {
+        return oneOf("condition", word("keepref", "KEEPREF"), word("delref", "DELREF"), word("acked", "ACKED"))
+                .optional();
+    }
+
+    /**
+     * Reads {@code [KEEPREF|DELREF|ACKED] IDS numids id [id ...]}, where the first option may also stand behind the IDs.
+     *
+     * @return the position of the first ID, and their number is {@link Call#parsed()}; -1 when the error is written
+     */
+    static int parseIds(Call call, int fromArg) {
+        var scratch = call.streams();
+        scratch.references = References.KEEP;
+        int firstId = -1;
+        int count = 0;
+        for (int arg = fromArg; arg < call.argCount(); arg++) {
+            var references = references(call, arg);
+            if (references != null) {
+                scratch.references = references;
+            } else if (call.argIs(arg, "IDS") && firstId < 0 && arg + 1 < call.argCount()) {
+                if (!call.parseAtLeast(arg + 1, 1, BAD_ID_COUNT)) {
+                    return -1;
+                }
+                if (call.parsed() > call.argCount() - arg - 2) {
+                    call.reply().error(WRONG_ID_COUNT);
+                    return -1;
+                }
+                count = (int) call.parsed();
+                firstId = arg + 2;
+                arg = firstId + count - 1;
+            } else {
+                call.reply().error(firstId < 0 ? Errors.SYNTAX : WRONG_ID_COUNT);
+                return -1;
+            }
+        }
+        if (firstId < 0) {
+            call.reply().error(Errors.SYNTAX);
+            return -1;
+        }
+        for (int i = 0; i < count; i++) {
+            if (!parseId(call, firstId + i, 0, scratch.id)) {
+                return -1;
+            }
+        }
+        return firstId;
+    }
+
+    /** Whether every group has read an entry and acknowledged it; not where there is no group. */
+    static boolean isDoneByAll(Stream stream, StreamId id) {
+        for (int i = 0; i < stream.groupCount(); i++) {
+            var group = stream.groupAt(i);
+            if (id.compareTo(group.last()) > 0 || group.find(id) != 0) {
+                return false;
+            }
+        }
+        return stream.groupCount() > 0;
+    }
+
+    /** An entry is no longer pending in any group; logged as acknowledgements. Says whether it was. */
+    static boolean dropReferences(Call call, Stream stream, StreamId id) {
+        boolean isDropped = false;
+        for (int i = 0; i < stream.groupCount(); i++) {
+            if (stream.groupAt(i).find(id) == 0) {
+                continue;
+            }
+            var group = stream.writableGroupAt(i);
+            group.acknowledge(id);
+            var effects = call.ownEffects();
+            effects.command(call.database(), 4);
+            effects.arg(XACK_WORD);
+            call.effectArg(1);
+            effects.arg(group.name());
+            effectId(call, id);
+            isDropped = true;
+        }
+        return isDropped;
+    }
+
+    /** Logs that entries were deleted. */
+    static void logDeleted(Call call, StreamIds ids) {
+        var scratch = call.streams();
+        if (ids.count() == 0) {
+            return;
+        }
+        var effects = call.ownEffects();
+        effects.command(call.database(), 2 + ids.count());
+        effects.arg(XDEL_WORD);
+        call.effectArg(1);
+        for (int i = 0; i < ids.count(); i++) {
+            ids.show(i, scratch.id);
+            effectId(call, scratch.id);
+        }
+    }
+
     /** Answers an entry: its ID and an array of fields and values. */
-    private static void replyEntry(Call call, StreamBlock entry) {
+    static void replyEntry(Call call, StreamBlock entry) {
         var id = call.streams().id;
         id.set(entry.ms(), entry.seq());
         call.reply().arrayHeader(2);
@@ -134,8 +251,7 @@ public final class StreamCommands extends CommandFamily {
     }
 
     /** Answers the entries of a range, so many at most; 0 for all. */
-    private static void replyRange(
-            Call call, Stream stream, StreamId from, StreamId to, long countMax, boolean isBackwards) {
+    static void replyRange(Call call, Stream stream, StreamId from, StreamId to, long countMax, boolean isBackwards) {
         var cursor = call.streams().cursor;
         int mark = call.reply().beginArray();
         long count = 0;
@@ -167,6 +283,7 @@ public final class StreamCommands extends CommandFamily {
             .since("5.0.0")
             .history("6.2.0", "Takes `NOMKSTREAM`, `MINID` and `LIMIT`.")
             .history("7.0.0", "Takes an ID of the form `<ms>-*`.")
+            .history("8.2.0", "Options KEEPREF, DELREF and ACKED.")
             .complexity("O(1), and O(N) for trimming, N = entries that are removed")
             .summary("Adds an entry to a stream.")
             .flags(WRITE, DENYOOM, FAST)
@@ -177,6 +294,7 @@ public final class StreamCommands extends CommandFamily {
             .args(
                     key("key"),
                     word("nomkstream", "NOMKSTREAM").since("6.2.0").optional(),
+                    referencesArg().since("8.2.0"),
                     trimArg().optional(),
                     oneOf("id_or_auto", word("auto_id", "*"), string("id")),
                     block("field_value", string("field"), string("value")).multiple())
@@ -222,7 +340,7 @@ public final class StreamCommands extends CommandFamily {
     }
 
     /** Makes the ID complete; false if it would not be greater than all before. */
-    private static boolean chooseId(Call call, @org.jspecify.annotations.Nullable Stream stream) {
+    private static boolean chooseId(Call call, @Nullable Stream stream) {
         var scratch = call.streams();
         var id = scratch.id;
         long lastMs = stream == null ? 0 : stream.last().ms();
@@ -257,7 +375,7 @@ public final class StreamCommands extends CommandFamily {
         var scratch = call.streams();
         Stream stream;
         if (presence == Presence.PRESENT) {
-            stream = (Stream) call.entry().writableLarge();
+            stream = writable(call);
         } else {
             var entry = call.create(1);
             stream = new Stream(entry.arena());
@@ -266,17 +384,76 @@ public final class StreamCommands extends CommandFamily {
         stream.append(scratch.draft, scratch.id, call.entry().thresholds());
         replyId(call, scratch.id);
         call.changed(1, Event.XADD);
-        boolean isTrimmed = scratch.trims && stream.trim(scratch.trim) > 0;
+        boolean isTrimmed = scratch.trims && trim(call, stream) > 0;
         if (isTrimmed) {
             call.notify(1, call.database(), Event.XTRIM);
         }
         logAdd(call, stream, fieldArg);
+        logReferences(call, stream);
+    }
+
+    /** Trims as the options say and returns how many entries were removed. Their IDs are noted where groups matter. */
+    private static long trim(Call call, Stream stream) {
+        var scratch = call.streams();
+        scratch.ids.begin();
+        if (scratch.references == References.WAIT_FOR_ALL) {
+            return trimDone(call, stream);
+        }
+        boolean drops = scratch.references == References.DROP && stream.groupCount() > 0;
+        scratch.trim.removed = drops ? scratch.ids : null;
+        return stream.trim(scratch.trim);
+    }
+
+    /** Removes of the oldest entries those that every group has done, one by one, until so many are left. */
+    private static long trimDone(Call call, Stream stream) {
+        var scratch = call.streams();
+        var how = scratch.trim;
+        scratch.cursor.seekAll(stream, false);
+        for (long left = stream.count(); !how.byCount || left > how.countMax; left--) {
+            if (!scratch.cursor.next() || how.limit != 0 && scratch.ids.count() >= how.limit) {
+                break;
+            }
+            var entry = scratch.cursor.entry();
+            scratch.pending.set(entry.ms(), entry.seq());
+            if (!how.byCount && scratch.pending.compareTo(how.least) >= 0) {
+                break;
+            }
+            if (isDoneByAll(stream, scratch.pending)) {
+                scratch.ids.add(scratch.pending);
+            }
+        }
+        for (int i = 0; i < scratch.ids.count(); i++) {
+            scratch.ids.show(i, scratch.pending);
+            stream.delete(scratch.pending);
+        }
+        return scratch.ids.count();
+    }
+
+    /** Behind a trimming that minds groups: what else replicas have to do. */
+    private static void logReferences(Call call, Stream stream) {
+        var scratch = call.streams();
+        if (!scratch.trims || scratch.references == References.KEEP) {
+            return;
+        }
+        if (scratch.references == References.WAIT_FOR_ALL) {
+            logDeleted(call, scratch.ids);
+            return;
+        }
+        for (int i = 0; i < scratch.ids.count(); i++) {
+            scratch.ids.show(i, scratch.pending);
+            dropReferences(call, stream, scratch.pending);
+        }
+    }
+
+    /** Whether a trimming is logged as such, not as deletions. */
+    private static boolean logsTrim(Call call) {
+        return call.streams().trims && call.streams().references != References.WAIT_FOR_ALL;
     }
 
     private static void logAdd(Call call, Stream stream, int fieldArg) {
         var scratch = call.streams();
         var effects = call.ownEffects();
-        effects.command(call.database(), call.argCount() - fieldArg + (scratch.trims ? 6 : 3));
+        effects.command(call.database(), call.argCount() - fieldArg + (logsTrim(call) ? 6 : 3));
         effects.arg(XADD_WORD);
         call.effectArg(1);
         logTrim(call, stream);
@@ -289,7 +466,7 @@ public final class StreamCommands extends CommandFamily {
     /** Logs a trimming so that it has the same result elsewhere. */
     private static void logTrim(Call call, Stream stream) {
         var scratch = call.streams();
-        if (!scratch.trims) {
+        if (!logsTrim(call)) {
             return;
         }
         var effects = call.unit().effects();
@@ -336,6 +513,8 @@ public final class StreamCommands extends CommandFamily {
                 scratch.hasLimit = true;
             } else if (isAdd && call.argIs(arg, "NOMKSTREAM")) {
                 scratch.createsNone = true;
+            } else if (references(call, arg) instanceof References references) {
+                scratch.references = references;
             } else if (isAdd) {
                 var args = call.args();
                 var parsed = scratch.id.parse(args.buffer(), args.start(arg), args.length(arg), 0, true, true);
@@ -487,7 +666,7 @@ public final class StreamCommands extends CommandFamily {
                 return;
             }
         }
-        stream = (Stream) call.entry().writableLarge();
+        stream = writable(call);
         if (scratch.to.isZero()) {
             scratch.to.set(stream.deleted());
         }
@@ -497,7 +676,7 @@ public final class StreamCommands extends CommandFamily {
     }
 
     /** ID of the last entry of a stream that has one. */
-    private static void lastEntry(Call call, Stream stream, StreamId into) {
+    static void lastEntry(Call call, Stream stream, StreamId into) {
         var cursor = call.streams().cursor;
         cursor.seekAll(stream, true);
         if (cursor.next()) {
@@ -532,7 +711,7 @@ public final class StreamCommands extends CommandFamily {
                 return;
             }
         }
-        var stream = (Stream) call.entry().writableLarge();
+        var stream = writable(call);
         long deleted = 0;
         for (int arg = 2; arg < call.argCount(); arg++) {
             var args = call.args();
@@ -547,10 +726,74 @@ public final class StreamCommands extends CommandFamily {
         call.reply().integer(deleted);
     }
 
+    final CommandSpec xdelex = command("XDELEX")
+            .arity(-5)
+            .since("8.2.0")
+            .complexity("O(1) for each entry and group")
+            .summary("Removes entries of a stream, minding whether groups still need them.")
+            .flags(WRITE, FAST)
+            .categories(STREAM)
+            .key(1, RW, DELETE)
+            .reveals(Reveals.MEMBERSHIP)
+            .args(
+                    key("key"),
+                    referencesArg(),
+                    block("ids", integer("numids"), string("id").multiple()).token("IDS"))
+            .handler(this::xdelex);
+
+    private void xdelex(Call call) {
+        int firstId = parseIds(call, 2);
+        if (firstId < 0) {
+            return;
+        }
+        int count = (int) call.parsed();
+        var presence = call.find(1, Type.STREAM);
+        if (presence == Presence.WRONG_TYPE) {
+            return;
+        }
+        var scratch = call.streams();
+        var stream = presence == Presence.PRESENT ? writable(call) : null;
+        scratch.deleted.begin();
+        call.reply().arrayHeader(count);
+        for (int i = 0; i < count; i++) {
+            var args = call.args();
+            scratch.pending.parse(args.buffer(), args.start(firstId + i), args.length(firstId + i), 0, true, false);
+            call.reply().integer(stream == null ? NO_ENTRY : remove(call, stream, scratch.pending));
+        }
+        if (scratch.deleted.count() > 0) {
+            call.changed(1, Event.XDEL, scratch.deleted.count());
+            logDeleted(call, scratch.deleted);
+        }
+    }
+
+    /** What XDELEX and XACKDEL answer for an ID. */
+    static final int NO_ENTRY = -1;
+
+    private static final int REMOVED = 1;
+    private static final int KEPT = 2;
+
+    /** Removes an entry as far as its references let it, and notes it among the deleted; returns what is answered. */
+    static int remove(Call call, Stream stream, StreamId id) {
+        var scratch = call.streams();
+        if (scratch.references == References.DROP) {
+            if (dropReferences(call, stream, id)) {
+                call.unit().changed();
+            }
+        } else if (scratch.references == References.WAIT_FOR_ALL && stream.contains(id) && !isDoneByAll(stream, id)) {
+            return KEPT;
+        }
+        if (!stream.delete(id)) {
+            return NO_ENTRY;
+        }
+        scratch.deleted.add(id);
+        return REMOVED;
+    }
+
     final CommandSpec xtrim = command("XTRIM")
             .arity(-4)
             .since("5.0.0")
             .history("6.2.0", "Takes `MINID` and `LIMIT`.")
+            .history("8.2.0", "Options KEEPREF, DELREF and ACKED.")
             .complexity("O(N), N = entries that are removed, whole blocks of them at once")
             .summary("Removes the oldest entries of a stream.")
             .flags(WRITE)
@@ -558,7 +801,7 @@ public final class StreamCommands extends CommandFamily {
             .tips("nondeterministic_output")
             .key(1, RW, DELETE)
             .reveals(Reveals.LENGTH)
-            .args(key("key"), trimArg())
+            .args(key("key"), trimArg(), referencesArg().since("8.2.0"))
             .handler(this::xtrim);
 
     private void xtrim(Call call) {
@@ -569,15 +812,18 @@ public final class StreamCommands extends CommandFamily {
             call.replyIfAbsent(0);
             return;
         }
-        var stream = (Stream) call.entry().writableLarge();
-        long removed = stream.trim(call.streams().trim);
+        var stream = writable(call);
+        long removed = trim(call, stream);
         if (removed > 0) {
             call.changed(1, Event.XTRIM, removed);
-            var effects = call.ownEffects();
-            effects.command(call.database(), 5);
-            effects.arg(XTRIM_WORD);
-            call.effectArg(1);
-            logTrim(call, stream);
+            if (logsTrim(call)) {
+                var effects = call.ownEffects();
+                effects.command(call.database(), 5);
+                effects.arg(XTRIM_WORD);
+                call.effectArg(1);
+                logTrim(call, stream);
+            }
+            logReferences(call, stream);
         }
         call.reply().integer(removed);
     }
@@ -656,7 +902,7 @@ public final class StreamCommands extends CommandFamily {
         }
     }
 
-    private static boolean parseStart(Call call, int arg, StreamId into) {
+    static boolean parseStart(Call call, int arg, StreamId into) {
         if (!parseBound(call, arg, 0, into)) {
             return false;
         }
@@ -667,7 +913,7 @@ public final class StreamCommands extends CommandFamily {
         return true;
     }
 
-    private static boolean parseEnd(Call call, int arg, StreamId into) {
+    static boolean parseEnd(Call call, int arg, StreamId into) {
         if (!parseBound(call, arg, -1, into)) {
             return false;
         }
@@ -745,6 +991,9 @@ public final class StreamCommands extends CommandFamily {
             return;
         }
         int streams = (call.argCount() - keyArg) / 2;
+        if (call.isServing() && count == 0) {
+            count = COUNT_AFTER_WAITING;
+        }
         if (checkIds(call, keyArg, streams) && !readNewer(call, keyArg, streams, count)) {
             if (waitMillis < 0) {
                 call.reply().nilArray();
@@ -776,7 +1025,7 @@ public final class StreamCommands extends CommandFamily {
         return true;
     }
 
-    private static boolean findStream(Call call, int keyArg) {
+    static boolean findStream(Call call, int keyArg) {
         return call.find(keyArg) && Encoding.type(call.entry().encoding()) == Type.STREAM;
     }
 
@@ -845,179 +1094,5 @@ public final class StreamCommands extends CommandFamily {
         if (!isResolved) {
             args.set(resolved);
         }
-    }
-
-    // ---- About ----
-
-    final CommandSpec xinfo = command("XINFO")
-            .arity(-2)
-            .since("5.0.0")
-            .complexity("Depends on subcommand")
-            .summary("Groups the commands that tell about streams.");
-
-    final CommandSpec xinfoStream = subcommand(xinfo, "STREAM")
-            .arity(-3)
-            .since("5.0.0")
-            .history("6.0.0", "Takes `FULL`.")
-            .history(
-                    "7.0.0",
-                    "Tells `max-deleted-entry-id`, `entries-added`, `recorded-first-entry-id`,"
-                            + " `entries-read` and `lag`.")
-            .complexity("O(N), N = number of blocks")
-            .summary("Tells about a stream.")
-            .flags(READONLY)
-            .categories(STREAM)
-            .key(2, RO, ACCESS)
-            .reveals(Reveals.VALUE)
-            .args(
-                    key("key"),
-                    block("full", integer("count").token("COUNT").optional())
-                            .token("FULL")
-                            .optional())
-            .handler(this::xinfoStream);
-
-    private void xinfoStream(Call call) {
-        if (!isStream(call)) {
-            return;
-        }
-        int argCount = call.argCount();
-        boolean isFull = argCount > 3;
-        long count = 10;
-        if (isFull) {
-            boolean isRight = (argCount == 4 || argCount == 6) && call.argIs(3, "FULL");
-            if (!isRight || argCount == 6 && !call.argIs(4, "COUNT")) {
-                wrongSubcommand(call);
-                return;
-            }
-            if (argCount == 6) {
-                if (!call.parseLong(5)) {
-                    return;
-                }
-                count = call.parsed() < 0 ? 10 : call.parsed();
-            }
-        }
-        describe(call, stream(call), isFull, count);
-    }
-
-    private static void wrongSubcommand(Call call) {
-        call.reply()
-                .error("ERR unknown subcommand or wrong number of arguments for '"
-                        + call.args().text(1) + "'. Try XINFO HELP.");
-    }
-
-    private static void describe(Call call, Stream stream, boolean isFull, long count) {
-        var reply = call.reply();
-        reply.mapHeader(isFull ? 9 : 10);
-        reply.bulk("length");
-        reply.integer(stream.count());
-        reply.bulk("radix-tree-keys");
-        reply.integer(stream.blockCount());
-        reply.bulk("radix-tree-nodes");
-        reply.integer(stream.radixNodes());
-        reply.bulk("last-generated-id");
-        replyId(call, stream.last());
-        reply.bulk("max-deleted-entry-id");
-        replyId(call, stream.deleted());
-        reply.bulk("entries-added");
-        reply.integer(stream.added());
-        reply.bulk("recorded-first-entry-id");
-        replyId(call, stream.firstEntry());
-        if (isFull) {
-            var scratch = call.streams();
-            scratch.from.set(0, 0);
-            scratch.to.setMax();
-            reply.bulk("entries");
-            replyRange(call, stream, scratch.from, scratch.to, count, false);
-            reply.bulk("groups");
-            reply.emptyArray();
-            return;
-        }
-        reply.bulk("groups");
-        reply.integer(0);
-        reply.bulk("first-entry");
-        replyEdge(call, stream, false);
-        reply.bulk("last-entry");
-        replyEdge(call, stream, true);
-    }
-
-    private static void replyEdge(Call call, Stream stream, boolean isLast) {
-        var cursor = call.streams().cursor;
-        cursor.seekAll(stream, isLast);
-        if (cursor.next()) {
-            replyEntry(call, cursor.entry());
-        } else {
-            call.reply().nil();
-        }
-    }
-
-    final CommandSpec xinfoGroups = subcommand(xinfo, "GROUPS")
-            .arity(3)
-            .since("5.0.0")
-            .history("7.0.0", "Tells `entries-read` and `lag`.")
-            .complexity("O(1)")
-            .summary("Tells about the consumer groups of a stream.")
-            .flags(READONLY)
-            .categories(STREAM)
-            .key(2, RO, ACCESS)
-            .reveals(Reveals.DERIVED)
-            .args(key("key"))
-            .handler(this::xinfoGroups);
-
-    /** Nothing makes a consumer group yet. */
-    private void xinfoGroups(Call call) {
-        if (isStream(call)) {
-            call.reply().emptyArray();
-        }
-    }
-
-    final CommandSpec xinfoConsumers = subcommand(xinfo, "CONSUMERS")
-            .arity(4)
-            .since("5.0.0")
-            .complexity("O(1)")
-            .summary("Tells about the consumers of a group.")
-            .flags(READONLY)
-            .categories(STREAM)
-            .tips("nondeterministic_output")
-            .key(2, RO, ACCESS)
-            .reveals(Reveals.DERIVED)
-            .args(key("key"), string("groupname"))
-            .handler(this::xinfoConsumers);
-
-    private void xinfoConsumers(Call call) {
-        if (isStream(call)) {
-            call.reply()
-                    .error("NOGROUP No such consumer group '" + call.args().text(3) + "' for key name '"
-                            + call.args().text(2) + "'");
-        }
-    }
-
-    /** Whether the key of XINFO holds a stream; if not, the error is written. */
-    private static boolean isStream(Call call) {
-        var presence = call.findToRead(2, Type.STREAM);
-        if (presence == Presence.ABSENT) {
-            call.reply().error(Errors.NO_SUCH_KEY);
-        }
-        return presence == Presence.PRESENT;
-    }
-
-    final CommandSpec xinfoHelp = subcommand(xinfo, "HELP")
-            .arity(2)
-            .since("5.0.0")
-            .complexity("O(1)")
-            .summary("Explains the subcommands of XINFO.")
-            .flags(LOADING, STALE)
-            .categories(STREAM)
-            .handler(this::xinfoHelp);
-
-    private void xinfoHelp(Call call) {
-        SubcommandHelp.reply(
-                call.reply(),
-                "XINFO",
-                "CONSUMERS <key> <groupname>",
-                "    Tell about the consumers of a group.",
-                "GROUPS <key>",
-                "    Tell about the consumer groups of a stream.",
-                "STREAM <key> [FULL [COUNT <count>]]",
-                "    Tell about a stream; with FULL all of it, or the first <count> entries.");
     }
 }

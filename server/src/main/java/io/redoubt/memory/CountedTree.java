@@ -43,18 +43,37 @@ public abstract class CountedTree {
 
     private int count;
     /** The way of the last descent: nodes from the root to the leaf, and the index taken in each. */
-    private final int[] nodes = new int[LEVELS_MAX];
+    private final int[] nodes;
 
-    private final int[] indexes = new int[LEVELS_MAX];
-    private final int[] spare = new int[LEVELS_MAX];
+    private final int[] indexes;
+    private final int[] spare;
+
+    /** Where trees note the way of a descent. Trees of one value share one: they are searched one after the other. */
+    public static final class Way {
+        private final int[] nodes = new int[LEVELS_MAX];
+        private final int[] indexes = new int[LEVELS_MAX];
+        private final int[] spare = new int[LEVELS_MAX];
+    }
 
     protected CountedTree(Arena arena) {
+        this(arena, new Way());
+    }
+
+    protected CountedTree(Arena arena, Way way) {
         this.arena = arena;
+        nodes = way.nodes;
+        indexes = way.indexes;
+        spare = way.spare;
     }
 
     /** For a fork: shares the nodes. One of the two may from now on only be read. */
     protected CountedTree(CountedTree original) {
-        arena = original.arena;
+        this(original, new Way());
+    }
+
+    /** For a fork, likewise. */
+    protected CountedTree(CountedTree original, Way way) {
+        this(original.arena, way);
         root = original.root;
         height = original.height;
         count = original.count;
@@ -408,7 +427,12 @@ public abstract class CountedTree {
         int right = child(above, index + 1);
         int bytes = bytes(childHeight);
         if (arena.isFrozen(left)) {
-            int copy = arena.allocate(bytes);
+            int copy;
+            try {
+                copy = arena.allocate(bytes);
+            } catch (ArenaFullException _) {
+                return; // The tree is whole without it.
+            }
             System.arraycopy(arena.chunk(left), arena.offset(left), arena.chunk(copy), arena.offset(copy), bytes);
             setInt(above, HEADER_BYTES + index * CHILD_BYTES, copy);
             arena.free(left, bytes);

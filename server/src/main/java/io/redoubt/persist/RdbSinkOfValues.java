@@ -94,7 +94,65 @@ final class RdbSinkOfValues implements ValueSink, StreamSink {
         number(state.deletedMs());
         number(state.deletedSeq());
         number(state.added());
-        length(0); // Consumer groups.
+        return true;
+    }
+
+    @Override
+    public void groups(long count) {
+        length(count);
+    }
+
+    @Override
+    public boolean group(byte[] buffer, int from, int length, GroupState state) {
+        string(buffer, from, length);
+        number(state.lastMs());
+        number(state.lastSeq());
+        number(state.entriesRead());
+        return true;
+    }
+
+    @Override
+    public void pendingEntries(long count) {
+        length(count);
+    }
+
+    /** An ID stands here without a length. */
+    @Override
+    public boolean pending(long ms, long seq, long deliveryMillis, long deliveries) {
+        owned(ms, seq);
+        write(() -> {
+            out.putLong(deliveryMillis);
+            out.number(deliveries);
+        });
+        return true;
+    }
+
+    @Override
+    public void consumers(long count) {
+        length(count);
+    }
+
+    @Override
+    public boolean consumer(byte[] buffer, int from, int length, long seenMillis, long pendingCount) {
+        string(buffer, from, length);
+        write(() -> {
+            out.putLong(seenMillis);
+            out.length(pendingCount);
+        });
+        return true;
+    }
+
+    @Override
+    public boolean owned(long ms, long seq) {
+        write(() -> {
+            out.putLong(Long.reverseBytes(ms));
+            out.putLong(Long.reverseBytes(seq));
+        });
+        return true;
+    }
+
+    @Override
+    public boolean endGroup() {
         return true;
     }
 

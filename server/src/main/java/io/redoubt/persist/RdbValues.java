@@ -7,6 +7,7 @@ import io.redoubt.type.Encoding;
 import io.redoubt.type.IntSet;
 import io.redoubt.type.ListBlocks;
 import io.redoubt.type.Listpack;
+import io.redoubt.type.StreamGroup;
 import io.redoubt.type.StreamSink;
 import io.redoubt.type.Value;
 import io.redoubt.type.ValueSink;
@@ -373,9 +374,57 @@ final class RdbValues {
         if (!out.state(state)) {
             return false;
         }
-        long start = in.offset();
-        if (in.readLength() != 0) {
-            throw new RdbFormatException(start, "a stream with consumer groups, which are not supported yet");
+        long groups = in.readLength();
+        out.groups(groups);
+        for (long i = 0; i < groups; i++) {
+            if (!readGroup(in, type, out)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** What is known of a group, its pending entries, and of each consumer the IDs of those that it has. */
+    private static boolean readGroup(RdbReader in, int type, StreamSink out) throws IOException {
+        byte[] name = in.readString();
+        var state = new StreamSink.GroupState(
+                in.readNumber(), in.readNumber(), type == STREAM ? StreamGroup.UNKNOWN : in.readNumber());
+        if (!out.group(name, 0, name.length, state)) {
+            return false;
+        }
+        long pending = in.readLength();
+        out.pendingEntries(pending);
+        for (long i = 0; i < pending; i++) {
+            long ms = Long.reverseBytes(in.readLong());
+            long seq = Long.reverseBytes(in.readLong());
+            if (!out.pending(ms, seq, in.readLong(), in.readNumber())) {
+                return false;
+            }
+        }
+        long consumers = in.readLength();
+        out.consumers(consumers);
+        for (long i = 0; i < consumers; i++) {
+            if (!readConsumer(in, type, out)) {
+                return false;
+            }
+        }
+        return out.endGroup();
+    }
+
+    private static boolean readConsumer(RdbReader in, int type, StreamSink out) throws IOException {
+        byte[] name = in.readString();
+        long seenMillis = in.readLong();
+        if (type == STREAM_3) {
+            in.readLong(); // When it last got something, which Redis tells since 7.2.
+        }
+        long pending = in.readLength();
+        if (!out.consumer(name, 0, name.length, seenMillis, pending)) {
+            return false;
+        }
+        for (long i = 0; i < pending; i++) {
+            if (!out.owned(Long.reverseBytes(in.readLong()), Long.reverseBytes(in.readLong()))) {
+                return false;
+            }
         }
         return true;
     }

@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ValueLoader implements ValueSink {
     private static final byte[] NO_BYTES = {};
+    private static final int PENDING_BYTES = 32;
 
     private final Keyspace keyspace;
     private final Entry entry = new Entry();
@@ -178,6 +179,49 @@ public final class ValueLoader implements ValueSink {
         @Override
         public boolean state(State state) {
             return target.state(state);
+        }
+
+        @Override
+        public void groups(long count) {
+            target.groups(count);
+        }
+
+        @Override
+        public boolean group(byte[] buffer, int from, int length, GroupState state) {
+            bytes += length;
+            return target.group(buffer, from, length, state);
+        }
+
+        @Override
+        public void pendingEntries(long count) {
+            target.pendingEntries(count);
+        }
+
+        @Override
+        public boolean pending(long ms, long seq, long deliveryMillis, long deliveries) {
+            bytes += PENDING_BYTES;
+            return target.pending(ms, seq, deliveryMillis, deliveries);
+        }
+
+        @Override
+        public void consumers(long count) {
+            target.consumers(count);
+        }
+
+        @Override
+        public boolean consumer(byte[] buffer, int from, int length, long seenMillis, long pendingCount) {
+            bytes += length;
+            return target.consumer(buffer, from, length, seenMillis, pendingCount);
+        }
+
+        @Override
+        public boolean owned(long ms, long seq) {
+            return target.owned(ms, seq);
+        }
+
+        @Override
+        public boolean endGroup() {
+            return target.endGroup();
         }
     }
 

@@ -1,17 +1,24 @@
 package io.redoubt.type;
 
 import io.redoubt.memory.Arena;
+import io.redoubt.memory.CountedTree;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A stream: blocks of entries, each in the form of Redis's files ({@link StreamBlock}), and beside them a directory of
  * parallel arrays with room at both ends, in order of the blocks' IDs. A fork copies the directory; a block that a
- * snapshot may read is copied before it changes.
+ * snapshot may read is copied before it changes. Consumer groups stand in order of their names; a fork copies a group
+ * before it changes it.
  */
 public final class Stream implements LargeValue {
+    /** What {@link #lag} returns where it cannot be told: a lag may be negative, after XGROUP SETID. */
+    public static final long UNKNOWN_LAG = Long.MIN_VALUE;
+
     private static final int CAPACITY_MIN = 4;
     private static final int OBJECT_BYTES = 200;
     private static final int BLOCK_BYTES_MAX = 1 << 30;
+    private static final StreamGroup[] NO_GROUPS = {};
 
     private final Arena arena;
     private int[] handles = new int[CAPACITY_MIN];
@@ -24,12 +31,19 @@ public final class Stream implements LargeValue {
     private final StreamId firstEntry = new StreamId();
     private final StreamId deleted = new StreamId();
     private long added;
+    private StreamGroup[] groups = NO_GROUPS;
+    private int groupCount;
+    private long groupBytes;
+    /** Of the trees of all groups. A fork shares it: only one of the two is searched. */
+    private final CountedTree.Way way;
+
     private final Place home;
     private final StreamBlock block = new StreamBlock();
     private final Element number = new Element();
 
     public Stream(Arena arena) {
         this.arena = arena;
+        way = new CountedTree.Way();
         home = new Place();
     }
 
@@ -46,6 +60,10 @@ public final class Stream implements LargeValue {
         firstEntry.set(original.firstEntry);
         deleted.set(original.deleted);
         added = original.added;
+        groups = original.groupCount == 0 ? NO_GROUPS : original.groups.clone();
+        groupCount = original.groupCount;
+        groupBytes = original.groupBytes;
+        way = original.way;
     }
 
     @Override
@@ -60,7 +78,7 @@ public final class Stream implements LargeValue {
 
     @Override
     public long sizeInBytes() {
-        return OBJECT_BYTES + 20L * handles.length;
+        return OBJECT_BYTES + 20L * handles.length + 4L * groups.length + groupBytes;
     }
 
     @Override
@@ -70,7 +88,11 @@ public final class Stream implements LargeValue {
         for (int i = from; i < to; i++) {
             free(i);
         }
-        return to == end ? -1 : to - first;
+        boolean isAtGroups = from == end && groupCount > 0;
+        if (isAtGroups && groups[groupCount - 1].freeSome(budget)) {
+            groupCount--;
+        }
+        return to == end && groupCount == 0 ? -1 : (long) to - first;
     }
 
     private void free(int index) {
@@ -87,6 +109,10 @@ public final class Stream implements LargeValue {
         }
         out.state(new StreamSink.State(
                 count, last.ms(), last.seq(), firstEntry.ms(), firstEntry.seq(), deleted.ms(), deleted.seq(), added));
+        out.groups(groupCount);
+        for (int i = 0; i < groupCount; i++) {
+            groups[i].sendTo(chunks, out);
+        }
     }
 
     // ---- What is known of it ----
@@ -348,6 +374,8 @@ public final class Stream implements LargeValue {
         public boolean isApproximate;
         /** Most entries to remove; 0 for no limit. */
         public long limit;
+        /** Gets the IDs of what is removed, where somebody asks for them. */
+        public @Nullable StreamIds removed;
     }
 
     /** Removes entries from the beginning and returns how many they were. */
@@ -360,6 +388,9 @@ public final class Stream implements LargeValue {
                 break;
             }
             if (isGoneWhole(how, entries)) {
+                if (how.removed != null) {
+                    listFirstBlock(how.removed);
+                }
                 removeBlock(first);
                 count -= entries;
                 removed += entries;
@@ -386,6 +417,15 @@ public final class Stream implements LargeValue {
         return block.previous() && how.least.compareTo(block.ms(), block.seq()) > 0;
     }
 
+    private void listFirstBlock(StreamIds into) {
+        show(0, block);
+        while (block.next()) {
+            if (!block.isDeleted()) {
+                into.add(block.ms(), block.seq());
+            }
+        }
+    }
+
     private long trimFirstBlock(Trim how) {
         home.index = first;
         home.splice(0, 0, 0);
@@ -396,6 +436,9 @@ public final class Stream implements LargeValue {
                 break;
             }
             if (!block.isDeleted()) {
+                if (how.removed != null) {
+                    how.removed.add(block.ms(), block.seq());
+                }
                 mark(block.entryAt(), block.flags());
                 marked++;
                 count--;
@@ -403,6 +446,162 @@ public final class Stream implements LargeValue {
         }
         addToCounts(marked);
         return marked;
+    }
+
+    // ---- Consumer groups ----
+
+    /** Number of consumer groups. */
+    public int groupCount() {
+        return groupCount;
+    }
+
+    /** The group with a rank among the names, to be read. */
+    public StreamGroup groupAt(int rank) {
+        return groups[rank];
+    }
+
+    /** A group by its name, to be read. */
+    public @Nullable StreamGroup group(byte[] buffer, int from, int length) {
+        int index = groupIndex(buffer, from, length);
+        return index < 0 ? null : groups[index];
+    }
+
+    /** The group with a rank among the names, to be changed. */
+    public StreamGroup writableGroupAt(int rank) {
+        if (groups[rank].stream != this) {
+            groups[rank] = new StreamGroup(this, way, groups[rank]);
+        }
+        return groups[rank];
+    }
+
+    /** A group by its name, to be changed. */
+    public @Nullable StreamGroup writableGroup(byte[] buffer, int from, int length) {
+        int index = groupIndex(buffer, from, length);
+        return index < 0 ? null : writableGroupAt(index);
+    }
+
+    /** Index of a group; negative if there is none, and then one less than the negative of where it would be. */
+    private int groupIndex(byte[] buffer, int from, int length) {
+        int low = 0;
+        int high = groupCount - 1;
+        while (low <= high) {
+            int middle = (low + high) >>> 1;
+            byte[] name = groups[middle].name();
+            int order = Arrays.compareUnsigned(name, 0, name.length, buffer, from, from + length);
+            if (order == 0) {
+                return middle;
+            }
+            if (order < 0) {
+                low = middle + 1;
+            } else {
+                high = middle - 1;
+            }
+        }
+        return -low - 1;
+    }
+
+    /** Adds a group; null if there is one of that name. */
+    public @Nullable StreamGroup addGroup(byte[] buffer, int from, int length) {
+        int index = -groupIndex(buffer, from, length) - 1;
+        if (index < 0) {
+            return null;
+        }
+        if (groupCount == groups.length) {
+            groups = Arrays.copyOf(groups, Math.max(2, groupCount * 2));
+        }
+        System.arraycopy(groups, index, groups, index + 1, groupCount - index);
+        groups[index] = new StreamGroup(this, arena, way, Arrays.copyOfRange(buffer, from, from + length));
+        groupCount++;
+        groupBytes += groups[index].sizeInBytes();
+        return groups[index];
+    }
+
+    void groupGrows(long bytes) {
+        groupBytes += bytes;
+    }
+
+    /** Removes a group and what its consumers have not acknowledged; says whether it was there. */
+    public boolean removeGroup(byte[] buffer, int from, int length) {
+        int index = groupIndex(buffer, from, length);
+        if (index < 0) {
+            return false;
+        }
+        var group = groups[index];
+        groupBytes -= group.sizeInBytes();
+        System.arraycopy(groups, index + 1, groups, index, groupCount - 1 - index);
+        groupCount--;
+        boolean isFreed = false;
+        while (!isFreed) {
+            isFreed = group.freeSome(Integer.MAX_VALUE);
+        }
+        return true;
+    }
+
+    /** Whether an entry is there. */
+    public boolean contains(StreamId id) {
+        int index = blockOf(id);
+        if (index < 0) {
+            return false;
+        }
+        show(index, block);
+        while (block.next()) {
+            if (!block.isDeleted() && id.compareTo(block.ms(), block.seq()) == 0) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Whether an entry was deleted whose ID is at least so great, as far as is known. */
+    private boolean hasDeletedFrom(StreamId id) {
+        return count > 0 && !deleted.isZero() && id.compareTo(deleted) <= 0;
+    }
+
+    /** How many entries were added up to an ID; {@link StreamGroup#UNKNOWN} where that cannot be told. */
+    private long addedUpTo(StreamId id) {
+        if (added == 0) {
+            return 0;
+        }
+        if (count == 0 && id.compareTo(last) <= 0) {
+            return added;
+        }
+        int order = id.compareTo(last);
+        if (order >= 0) {
+            return order == 0 ? added : StreamGroup.UNKNOWN;
+        }
+        if (deleted.isZero() || deleted.compareTo(firstEntry) < 0) {
+            int orderToFirst = id.compareTo(firstEntry);
+            if (orderToFirst <= 0) {
+                return added - count + (orderToFirst == 0 ? 1 : 0);
+            }
+        }
+        return StreamGroup.UNKNOWN;
+    }
+
+    /** How many entries a group has not read yet; {@link #UNKNOWN_LAG} where that cannot be told. */
+    public long lag(StreamGroup group) {
+        if (added == 0) {
+            return 0;
+        }
+        long read = group.entriesRead();
+        if (read == StreamGroup.UNKNOWN || hasDeletedFrom(group.last())) {
+            read = addedUpTo(group.last());
+        }
+        return read == StreamGroup.UNKNOWN ? UNKNOWN_LAG : added - read;
+    }
+
+    /** A group gets an entry: what it knows of its place in the stream. Says whether that has changed. */
+    public boolean advance(StreamGroup group, StreamId id) {
+        if (id.compareTo(group.last()) <= 0) {
+            return false;
+        }
+        if (group.entriesRead() != StreamGroup.UNKNOWN && !hasDeletedFrom(id)) {
+            group.setEntriesRead(group.entriesRead() + 1);
+        } else if (added != 0) {
+            group.setEntriesRead(addedUpTo(id));
+        }
+        group.last().set(id);
+        return true;
     }
 
     // ---- Loading ----
@@ -414,6 +613,7 @@ public final class Stream implements LargeValue {
 
     private final class Loader implements StreamSink {
         private final StreamId top = new StreamId();
+        private StreamGroup.@Nullable Loader groupLoader;
 
         @Override
         public boolean block(long ms, long seq, byte[] buffer, int start, int length) {
@@ -458,6 +658,56 @@ public final class Stream implements LargeValue {
             }
             return true;
         }
+
+        @Override
+        public void groups(long groupCount) {}
+
+        @Override
+        public boolean group(byte[] buffer, int from, int length, GroupState state) {
+            var group = addGroup(buffer, from, length);
+            if (group == null) {
+                return false;
+            }
+            group.last().set(state.lastMs(), state.lastSeq());
+            group.setEntriesRead(state.entriesRead());
+            groupLoader = group.new Loader();
+            return true;
+        }
+
+        private StreamGroup.Loader loaderOfGroup() {
+            if (groupLoader == null) {
+                throw new IllegalStateException("no group is being loaded");
+            }
+            return groupLoader;
+        }
+
+        @Override
+        public void pendingEntries(long entryCount) {
+            loaderOfGroup().pendingEntries(entryCount);
+        }
+
+        @Override
+        public boolean pending(long ms, long seq, long deliveryMillis, long deliveries) {
+            return loaderOfGroup().pending(ms, seq, deliveryMillis, deliveries);
+        }
+
+        @Override
+        public void consumers(long consumerCount) {}
+
+        @Override
+        public boolean consumer(byte[] buffer, int from, int length, long seenMillis, long pendingCount) {
+            return loaderOfGroup().consumer(buffer, from, length, seenMillis);
+        }
+
+        @Override
+        public boolean owned(long ms, long seq) {
+            return loaderOfGroup().owned(ms, seq);
+        }
+
+        @Override
+        public boolean endGroup() {
+            return loaderOfGroup().isWhole();
+        }
     }
 
     /** Fails when counts and blocks disagree. For tests. */
@@ -474,6 +724,9 @@ public final class Stream implements LargeValue {
         }
         if (sum != count) {
             throw new AssertionError("the blocks have " + sum + " entries, not " + count);
+        }
+        for (int i = 0; i < groupCount; i++) {
+            groups[i].checkInvariants();
         }
     }
 

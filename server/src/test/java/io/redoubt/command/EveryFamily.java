@@ -22,6 +22,8 @@ final class EveryFamily {
                 new ListCommands(),
                 new GeoCommands(),
                 new StreamCommands(),
+                new StreamGroupCommands(),
+                new StreamInfoCommands(),
                 new SortCommands(),
                 new HashCommands(),
                 new StringCommands(() -> 512L << 20),

@@ -38,6 +38,8 @@ class StreamCommandsPeerTest {
         var ours = new CommandFixture(
                 new StringCommands(() -> 512L << 20),
                 new StreamCommands(),
+                new StreamGroupCommands(),
+                new StreamInfoCommands(),
                 new KeyCommands(new StubGate(null), 16, () -> false),
                 new DumpCommands(() -> false));
         ours.session().setProtocol(protocol);

@@ -15,6 +15,8 @@ import io.redoubt.command.Session;
 import io.redoubt.command.Sessions;
 import io.redoubt.command.SetCommands;
 import io.redoubt.command.StreamCommands;
+import io.redoubt.command.StreamGroupCommands;
+import io.redoubt.command.StreamInfoCommands;
 import io.redoubt.command.StringCommands;
 import io.redoubt.command.StubGate;
 import io.redoubt.command.ZSetCommands;
@@ -82,6 +84,8 @@ final class ObserveServer {
                 new ZSetCommands(),
                 new ListCommands(),
                 new StreamCommands(),
+                new StreamGroupCommands(),
+                new StreamInfoCommands(),
                 new HashCommands(),
                 new StringCommands(() -> 512L << 20),
                 new DebugCommands(() -> debugAllowed, persistence, () -> true, new Recorder()),
