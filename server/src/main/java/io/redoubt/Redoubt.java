@@ -17,6 +17,7 @@ import io.redoubt.command.Dispatcher;
 import io.redoubt.command.ExpireCommands;
 import io.redoubt.command.GeoCommands;
 import io.redoubt.command.HashCommands;
+import io.redoubt.command.HashFieldCommands;
 import io.redoubt.command.HyperLogLogCommands;
 import io.redoubt.command.KeyCommands;
 import io.redoubt.command.ListCommands;
@@ -193,6 +194,7 @@ public final class Redoubt implements AutoCloseable {
                 new StreamInfoCommands(),
                 new SortCommands(),
                 new HashCommands(),
+                new HashFieldCommands(),
                 new StringCommands(config.network.protoMaxBulkLen::value),
                 new BitCommands(config.network.protoMaxBulkLen::value),
                 new HyperLogLogCommands(config.encoding.hllSparseMaxBytes::value),

@@ -112,7 +112,8 @@ public final class Dispatcher {
             more |= keyspace.reclaimSome(shard, RECLAIM_BLOCKS);
             for (int database = 0; database < keyspace.databaseCount(); database++) {
                 int deleted = keyspace.expireSome(unit, shard, database, EXPIRE_BUDGET, nowMillis);
-                more |= deleted > EXPIRE_BUDGET / 4;
+                int fields = keyspace.expireSomeFields(unit, shard, database, EXPIRE_BUDGET, nowMillis);
+                more |= deleted > EXPIRE_BUDGET / 4 || fields > EXPIRE_BUDGET / 4;
             }
             serveWaiters();
             leave();

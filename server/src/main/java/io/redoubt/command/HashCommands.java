@@ -37,6 +37,10 @@ public final class HashCommands extends CommandFamily {
     private static final byte[] NOT_A_FLOAT = Errors.line("ERR hash value is not a float");
     private static final byte[] NOT_A_NUMBER = Errors.line("ERR value is NaN or Infinity");
     private static final byte[] HSET_WORD = "HSET".getBytes(StandardCharsets.US_ASCII);
+    private static final byte[] HSETEX_WORD = "HSETEX".getBytes(StandardCharsets.US_ASCII);
+    private static final byte[] HDEL_WORD = "HDEL".getBytes(StandardCharsets.US_ASCII);
+    private static final byte[] KEEPTTL_WORD = "KEEPTTL".getBytes(StandardCharsets.US_ASCII);
+    private static final byte[] FIELDS_WORD = "FIELDS".getBytes(StandardCharsets.US_ASCII);
     private static final byte[] ZERO = {'0'};
 
     public HashCommands() {
@@ -97,6 +101,20 @@ public final class HashCommands extends CommandFamily {
         }
     }
 
+    /**
+     * A field that has expired and is still there goes first, so that what is logged has the same effect where it is
+     * still seen.
+     */
+    static void dropExpired(Call call, HashValue hash, int fieldArg) {
+        if (hash.dropExpired(call.element(fieldArg))) {
+            var effects = call.unit().effects();
+            effects.command(call.database(), 3);
+            effects.arg(HDEL_WORD);
+            call.effectArg(1);
+            call.effectArg(fieldArg);
+        }
+    }
+
     private static @org.jspecify.annotations.Nullable HashValue findOrCreate(Call call) {
         return switch (call.find(1, Type.HASH)) {
             case PRESENT -> call.hash().bind(call.entry());
@@ -127,6 +145,7 @@ public final class HashCommands extends CommandFamily {
             return;
         }
         var hash = presence == Presence.PRESENT ? call.hash() : call.hash().bindNew(call.create(1));
+        dropExpired(call, hash, 2);
         hash.put(call.element(2), call.otherElement(3));
         call.changed(1, Event.HSET);
         call.reply().integer(1);
@@ -191,7 +210,8 @@ public final class HashCommands extends CommandFamily {
         }
         var hash = presence == Presence.PRESENT ? call.hash() : call.hash().bindNew(call.create(1));
         value.setInteger(sum);
-        hash.put(call.element(2), value);
+        dropExpired(call, hash, 2);
+        hash.putKeepingExpiry(call.element(2), value);
         call.changed(1, Event.HINCRBY);
         call.reply().integer(sum);
     }
@@ -244,12 +264,22 @@ public final class HashCommands extends CommandFamily {
         }
         var hash = presence == Presence.PRESENT ? call.hash() : call.hash().bindNew(call.create(1));
         value.set(sum, 0, sum.length);
-        hash.put(call.element(2), value);
+        boolean expires = hash.expiry(call.element(2)) >= 0;
+        hash.putKeepingExpiry(call.element(2), value);
         call.changed(1, Event.HINCRBYFLOAT);
         var effects = call.ownEffects();
-        effects.command(call.database(), 4);
-        effects.arg(HSET_WORD);
-        call.effectArg(1);
+        if (expires) {
+            effects.command(call.database(), 7);
+            effects.arg(HSETEX_WORD);
+            call.effectArg(1);
+            effects.arg(KEEPTTL_WORD);
+            effects.arg(FIELDS_WORD);
+            effects.arg(1);
+        } else {
+            effects.command(call.database(), 4);
+            effects.arg(HSET_WORD);
+            call.effectArg(1);
+        }
         call.effectArg(2);
         effects.arg(sum);
         call.reply().bulk(sum);
@@ -345,7 +375,7 @@ public final class HashCommands extends CommandFamily {
         var reply = call.reply();
         boolean isMap = showsFields && showsValues;
         var hash = call.hash();
-        long count = presence == Presence.PRESENT ? hash.bind(call.entry()).count() : 0;
+        long count = presence == Presence.PRESENT ? hash.bind(call.entry()).shownCount() : 0;
         if (isMap) {
             reply.mapHeader(count);
         } else {
@@ -450,10 +480,12 @@ public final class HashCommands extends CommandFamily {
     private void hrandfield(Call call) {
         if (call.argCount() == 2) {
             var presence = call.findToRead(1, Type.HASH);
-            if (presence == Presence.PRESENT) {
-                call.hash().bind(call.entry()).random(ThreadLocalRandom.current(), call.element(), call.otherElement());
+            if (presence == Presence.PRESENT
+                    && call.hash()
+                            .bind(call.entry())
+                            .random(ThreadLocalRandom.current(), call.element(), call.otherElement())) {
                 call.reply(call.element());
-            } else if (presence == Presence.ABSENT) {
+            } else if (presence != Presence.WRONG_TYPE) {
                 call.reply().nil();
             }
             return;
@@ -480,14 +512,17 @@ public final class HashCommands extends CommandFamily {
             return;
         }
         var hash = call.hash().bind(call.entry());
-        if (count < 0) {
+        long shown = hash.shownCount();
+        if (shown == 0) {
+            call.reply().arrayHeader(0);
+        } else if (count < 0) {
             header(call, -count, withValues);
             for (long i = 0; i < -count; i++) {
                 hash.random(ThreadLocalRandom.current(), call.element(), call.otherElement());
                 replyPair(call, call.element(), call.otherElement(), withValues);
             }
         } else {
-            choose(call, hash, count, withValues);
+            choose(call, hash, shown, count, withValues);
         }
     }
 
@@ -507,8 +542,7 @@ public final class HashCommands extends CommandFamily {
     }
 
     /** Different fields: all of them, most by leaving some out, or few by drawing until they differ. */
-    private static void choose(Call call, HashValue hash, long count, boolean withValues) {
-        long size = hash.count();
+    private static void choose(Call call, HashValue hash, long size, long count, boolean withValues) {
         RandomGenerator random = ThreadLocalRandom.current();
         if (count <= size / 3) {
             header(call, count, withValues);

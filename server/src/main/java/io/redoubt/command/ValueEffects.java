@@ -13,6 +13,8 @@ final class ValueEffects implements ValueSink {
     private static final byte[] SADD = word("SADD");
     private static final byte[] RPUSH = word("RPUSH");
     private static final byte[] HSET = word("HSET");
+    private static final byte[] HPEXPIREAT = word("HPEXPIREAT");
+    private static final byte[] FIELDS = word("FIELDS");
     private static final byte[] ZADD = word("ZADD");
 
     private final Effects effects;
@@ -84,6 +86,13 @@ final class ValueEffects implements ValueSink {
         begin(HSET, 4);
         add(field);
         add(value);
+        if (expiryMillis >= 0) {
+            begin(HPEXPIREAT, 6);
+            effects.arg(expiryMillis);
+            effects.arg(FIELDS);
+            effects.arg(1);
+            add(field);
+        }
         return true;
     }
 

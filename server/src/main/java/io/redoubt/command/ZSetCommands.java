@@ -352,15 +352,19 @@ public final class ZSetCommands extends CommandFamily {
     }
 
     final CommandSpec zrank = command("ZRANK")
-            .arity(3)
+            .arity(-3)
             .since("2.0.0")
+            .history("7.2.0", "Takes WITHSCORE.")
             .complexity("O(log(N))")
             .summary("Returns the rank of a member, from the lowest score.")
             .flags(READONLY, FAST)
             .categories(SORTEDSET)
             .key(1, RO, ACCESS)
             .reveals(Reveals.DERIVED)
-            .args(key("key"), string("member"))
+            .args(
+                    key("key"),
+                    string("member"),
+                    word("withscore", "WITHSCORE").since("7.2.0").optional())
             .handler(this::zrank);
 
     private void zrank(Call call) {
@@ -368,15 +372,19 @@ public final class ZSetCommands extends CommandFamily {
     }
 
     final CommandSpec zrevrank = command("ZREVRANK")
-            .arity(3)
+            .arity(-3)
             .since("2.0.0")
+            .history("7.2.0", "Takes WITHSCORE.")
             .complexity("O(log(N))")
             .summary("Returns the rank of a member, from the highest score.")
             .flags(READONLY, FAST)
             .categories(SORTEDSET)
             .key(1, RO, ACCESS)
             .reveals(Reveals.DERIVED)
-            .args(key("key"), string("member"))
+            .args(
+                    key("key"),
+                    string("member"),
+                    word("withscore", "WITHSCORE").since("7.2.0").optional())
             .handler(this::zrevrank);
 
     private void zrevrank(Call call) {

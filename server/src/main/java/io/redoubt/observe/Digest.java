@@ -25,6 +25,7 @@ import java.util.HexFormat;
  */
 public final class Digest {
     private static final int BYTES = 20;
+    private static final byte[] FIELD_EXPIRES = "!!hexpire!!".getBytes(StandardCharsets.US_ASCII);
     private static final byte[] EXPIRES = "!!expire!!".getBytes(StandardCharsets.US_ASCII);
 
     private final MessageDigest sha1;
@@ -135,6 +136,9 @@ public final class Digest {
             byte[] pair = new byte[BYTES];
             mix(pair, field.buffer(), field.offset(), field.length());
             mix(pair, content.buffer(), content.offset(), content.length());
+            if (expiryMillis != Keyspace.NO_EXPIRY) {
+                add(pair, FIELD_EXPIRES, 0, FIELD_EXPIRES.length);
+            }
             add(digest, pair, 0, BYTES);
             return true;
         }

@@ -282,6 +282,7 @@ public final class InfoSections {
             number("sync_partial_ok", "Partial resyncs served", replication.partialSyncs());
             number("sync_partial_err", "Partial resyncs refused", replication.refusedPartialSyncs());
             number("expired_keys", "Keys that expired", keyspace::expiredKeys);
+            number("expired_subkeys", "Fields of hashes that expired", keyspace::expiredFields);
             ratio("expired_stale_perc", "Not estimated: expiry walks every key that has one", () -> 0);
             fixed("expired_time_cap_reached_count", 0, "expiry works in slices of fixed size");
             fixed("expire_cycle_cpu_milliseconds", 0, "not measured apart");
@@ -445,10 +446,12 @@ public final class InfoSections {
                 for (int i = 0; i < keyspace.databaseCount(); i++) {
                     long keys = keyspace.size(i);
                     if (keys > 0) {
+                        long expiring = keyspace.fieldExpiryCount(i);
                         sink.field(
                                 "db" + i,
                                 "keys=" + keys + ",expires=" + keyspace.expiryCount(i) + ",avg_ttl="
-                                        + keyspace.averageTtlMillis(i));
+                                        + keyspace.averageTtlMillis(i)
+                                        + (expiring > 0 ? ",subexpiry=" + expiring : ""));
                     }
                 }
             });

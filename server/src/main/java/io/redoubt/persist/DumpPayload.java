@@ -45,9 +45,10 @@ public final class DumpPayload {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         RdbWriter writer = new RdbWriter(out::write, compress, true, new Lzf(), BUFFER_BYTES);
         try {
-            writer.putByte(RdbValues.typeOf(value));
+            int type = RdbValues.typeOf(value);
+            writer.putByte(type);
             RdbValues.write(writer, value);
-            writer.putShort(VERSION);
+            writer.putShort(RdbValues.versionOf(type));
             writer.putLong(writer.crc());
             writer.flush();
         } catch (IOException e) {
@@ -59,12 +60,14 @@ public final class DumpPayload {
     /**
      * Reads a payload. Bytes between value and footer are ignored, as Redis does.
      *
-     * @param versionMax the newest version taken: {@link #VERSION} to answer as Redis 7.0 does
+     * @param versionMax the newest version taken: {@link #VERSION} to answer as Redis 7.0 does. What it does not know at
+     *     all, hashes whose fields expire, is taken in the version that has it
      * @param sink gets the value; what it got is not to be used if the payload is refused
      * @return why it is refused, or null
      */
     public static @Nullable Reason decode(byte[] payload, int offset, int length, int versionMax, ValueSink sink) {
-        if (!isIntact(payload, offset, length, versionMax)) {
+        int known = length > 0 ? RdbValues.versionOf(payload[offset] & 0xff) : 0;
+        if (!isIntact(payload, offset, length, Math.max(versionMax, known))) {
             return Reason.VERSION_OR_CHECKSUM;
         }
         int bodyLength = length - FOOTER_LENGTH;

@@ -4,6 +4,7 @@ package io.redoubt.persist;
 final class RdbFormat {
 
     static final int VERSION_WRITTEN = 10;
+    static final int VERSION_WITH_FIELD_EXPIRY = 12;
     static final int VERSION_READ_MAX = 12;
     static final int VERSION_WITH_CHECKSUM = 5;
 

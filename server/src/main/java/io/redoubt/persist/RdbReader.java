@@ -118,6 +118,11 @@ public final class RdbReader {
         return bufferStart + position;
     }
 
+    /** Whether the file is of Valkey's own format, which differs in a few types. */
+    boolean isValkey() {
+        return isValkey;
+    }
+
     /** The version in the header: 1 to 12, or 80 for Valkey's own; 0 before it was read. */
     public int version() {
         return version;

@@ -10,10 +10,16 @@ import org.jspecify.annotations.Nullable;
 /** Writes the pieces of a large value. The first failure ends the writing and is thrown by {@link #rethrow}. */
 final class RdbSinkOfValues implements ValueSink, StreamSink {
     private final RdbWriter out;
+    private final long firstExpiry;
     private @Nullable IOException failure;
 
-    RdbSinkOfValues(RdbWriter out) {
+    /**
+     * @param firstExpiry when the first field of a hash expires: then each field is written with its time, counted from
+     *     there; -1 if none does
+     */
+    RdbSinkOfValues(RdbWriter out, long firstExpiry) {
         this.out = out;
+        this.firstExpiry = firstExpiry;
     }
 
     void rethrow() throws IOException {
@@ -164,6 +170,9 @@ final class RdbSinkOfValues implements ValueSink, StreamSink {
 
     @Override
     public boolean field(Element field, Element value, long expiryMillis) {
+        if (firstExpiry != RdbVisitor.NONE) {
+            length(expiryMillis == RdbVisitor.NONE ? 0 : expiryMillis - firstExpiry + 1);
+        }
         return element(field) && element(value);
     }
 

@@ -35,6 +35,10 @@ final class RdbValues {
     private static final int HASH_LISTPACK = 16;
     private static final int LIST_QUICKLIST_2 = 18;
     private static final int SET_LISTPACK = 20;
+    private static final int HASH_EXPIRING_PRE_GA = 22;
+    private static final int HASH_EXPIRING_LISTPACK_PRE_GA = 23;
+    private static final int HASH_EXPIRING = 24;
+    private static final int HASH_EXPIRING_LISTPACK = 25;
     private static final int ZSET = 3;
     private static final int ZSET_2 = 5;
     private static final int ZSET_ZIPLIST = 12;
@@ -66,8 +70,17 @@ final class RdbValues {
             case Encoding.ZSET_PACKED_LONG, Encoding.ZSET_TREE -> ZSET_2;
             case Encoding.HASH_PACKED -> HASH_LISTPACK;
             case Encoding.HASH_PACKED_LONG, Encoding.HASH_TABLE -> HASH;
+            case Encoding.HASH_PACKED_EX, Encoding.HASH_PACKED_EX_LONG, Encoding.HASH_TABLE_EX ->
+                value.firstFieldExpiry() == RdbVisitor.NONE
+                        ? HASH
+                        : value.encoding() == Encoding.HASH_PACKED_EX ? HASH_EXPIRING_LISTPACK : HASH_EXPIRING;
             default -> throw new IllegalArgumentException("no file holds encoding " + value.encoding());
         };
+    }
+
+    /** The oldest version of the format that has values of this number. */
+    static int versionOf(int type) {
+        return type >= HASH_EXPIRING_PRE_GA ? RdbFormat.VERSION_WITH_FIELD_EXPIRY : RdbFormat.VERSION_WRITTEN;
     }
 
     /** Writes a value, without its number. */
@@ -77,6 +90,8 @@ final class RdbValues {
             case Encoding.SET_PACKED, Encoding.SET_TABLE, Encoding.HASH_PACKED_LONG, Encoding.HASH_TABLE ->
                 writeElements(out, value);
             case Encoding.ZSET_PACKED_LONG, Encoding.ZSET_TREE, Encoding.STREAM -> writeElements(out, value);
+            case Encoding.HASH_PACKED_EX, Encoding.HASH_PACKED_EX_LONG, Encoding.HASH_TABLE_EX ->
+                writeExpiring(out, value);
             case Encoding.LIST_PACKED -> {
                 out.length(1);
                 writeBlock(out, value.buffer(), value.start());
@@ -88,7 +103,22 @@ final class RdbValues {
 
     /** Element by element, for a value that has no packed form in files. */
     private static void writeElements(RdbWriter out, Value value) throws IOException {
-        var sink = new RdbSinkOfValues(out);
+        var sink = new RdbSinkOfValues(out, RdbVisitor.NONE);
+        value.sendTo(sink);
+        sink.rethrow();
+    }
+
+    /** A hash whose fields may expire: the first time, then all fields. If none does, it is as any other. */
+    private static void writeExpiring(RdbWriter out, Value value) throws IOException {
+        long first = value.firstFieldExpiry();
+        if (first != RdbVisitor.NONE) {
+            out.putLong(first);
+            if (value.encoding() == Encoding.HASH_PACKED_EX) {
+                out.string(value.buffer(), value.start(), value.length());
+                return;
+            }
+        }
+        var sink = new RdbSinkOfValues(out, first);
         value.sendTo(sink);
         sink.rethrow();
     }
@@ -114,6 +144,8 @@ final class RdbValues {
             case ZSET, ZSET_2, ZSET_ZIPLIST, ZSET_LISTPACK -> true;
             case STREAM, STREAM_2, STREAM_3 -> true;
             case LIST, LIST_ZIPLIST, LIST_QUICKLIST, LIST_QUICKLIST_2 -> true;
+            case HASH_EXPIRING_PRE_GA, HASH_EXPIRING_LISTPACK_PRE_GA -> true;
+            case HASH_EXPIRING, HASH_EXPIRING_LISTPACK -> true;
             case STRING, SET, SET_INTSET, SET_LISTPACK, HASH, HASH_ZIPMAP, HASH_ZIPLIST, HASH_LISTPACK -> true;
             default -> false;
         };
@@ -140,6 +172,13 @@ final class RdbValues {
             case HASH -> readHash(in, sink);
             case HASH_ZIPMAP -> readZipmap(in.readString(), sink);
             case HASH_ZIPLIST -> readPairs(PackedReader.ziplist(in.readString()), sink);
+            case HASH_EXPIRING_PRE_GA -> in.isValkey() ? readHashOfValkey(in, sink) : readExpiring(in, false, sink);
+            case HASH_EXPIRING -> readExpiring(in, true, sink);
+            case HASH_EXPIRING_LISTPACK_PRE_GA -> readTriples(PackedReader.listpack(in.readString()), sink);
+            case HASH_EXPIRING_LISTPACK -> {
+                in.readLong(); // The first time, which stands with its field as well.
+                yield readTriples(PackedReader.listpack(in.readString()), sink);
+            }
             case HASH_LISTPACK -> readPairs(PackedReader.listpack(in.readString()), sink);
             case SET_INTSET -> readIntSet(in.readString(), sink);
             case ZSET, ZSET_2 -> readSorted(in, type == ZSET_2, sink);
@@ -270,6 +309,69 @@ final class RdbValues {
         sink.hash(reader.count() / 2);
         while (reader.next(field) && reader.next(value)) {
             if (!sink.field(field, value, RdbVisitor.NONE)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** Time, field and value. A time is 0 for never, else counted from a first one, whose number is 1. */
+    private static boolean readExpiring(RdbReader in, boolean hasFirst, ValueSink sink) throws IOException {
+        long first = hasFirst ? in.readLong() : 1;
+        long count = in.readLength();
+        var field = new Element();
+        var value = new Element();
+        sink.hash(count);
+        for (long i = 0; i < count; i++) {
+            long time = in.readLength();
+            byte[] fieldBytes = in.readString();
+            byte[] valueBytes = in.readString();
+            field.set(fieldBytes, 0, fieldBytes.length);
+            value.set(valueBytes, 0, valueBytes.length);
+            long millis = time + first - 1;
+            if (time != 0 && (first < 0 || time < 0 || millis <= 0)) {
+                return false;
+            }
+            if (!sink.field(field, value, time == 0 ? RdbVisitor.NONE : millis)) {
+                return false;
+            }
+        }
+        return count > 0;
+    }
+
+    /** Field, value and time, -1 for never: Valkey 9. */
+    private static boolean readHashOfValkey(RdbReader in, ValueSink sink) throws IOException {
+        long count = in.readLength();
+        var field = new Element();
+        var value = new Element();
+        sink.hash(count);
+        for (long i = 0; i < count; i++) {
+            byte[] fieldBytes = in.readString();
+            byte[] valueBytes = in.readString();
+            field.set(fieldBytes, 0, fieldBytes.length);
+            value.set(valueBytes, 0, valueBytes.length);
+            long millis = in.readLong();
+            if (millis < RdbVisitor.NONE || !sink.field(field, value, millis)) {
+                return false;
+            }
+        }
+        return count > 0;
+    }
+
+    /** Field, value and time, 0 for never. */
+    private static boolean readTriples(@Nullable PackedReader reader, ValueSink sink) {
+        if (reader == null || reader.count() == 0 || reader.count() % 3 != 0) {
+            return false;
+        }
+        var field = new Element();
+        var value = new Element();
+        var time = new Element();
+        sink.hash(reader.count() / 3);
+        while (reader.next(field) && reader.next(value) && reader.next(time)) {
+            if (!time.isInteger() || time.integer() < 0) {
+                return false;
+            }
+            if (!sink.field(field, value, time.integer() == 0 ? RdbVisitor.NONE : time.integer())) {
                 return false;
             }
         }

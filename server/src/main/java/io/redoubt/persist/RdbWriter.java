@@ -31,6 +31,7 @@ public final class RdbWriter {
     private long crc;
     private long idleSeconds = RdbVisitor.NONE;
     private int frequency = (int) RdbVisitor.NONE;
+    private int version = RdbFormat.VERSION_WRITTEN;
 
     /**
      * Creates a writer for one file.
@@ -58,9 +59,14 @@ public final class RdbWriter {
         }
     }
 
-    /** Writes the magic and version 10. */
+    /** Says that fields of hashes expire, which needs a newer version of the format. Before {@link #head}. */
+    public void expiresFields() {
+        version = RdbFormat.VERSION_WITH_FIELD_EXPIRY;
+    }
+
+    /** Writes the magic and the oldest version that can hold what comes. */
     public void header() throws IOException {
-        raw("REDIS0010".getBytes(StandardCharsets.US_ASCII), 0, 9);
+        raw(("REDIS00" + version).getBytes(StandardCharsets.US_ASCII), 0, 9);
     }
 
     public void aux(String name, String value) throws IOException {

@@ -19,6 +19,9 @@ public final class SnapshotWriter {
     public static void write(
             KeyspaceSnapshot snapshot, RdbWriter writer, Map<String, String> aux, AtomicLong keysWritten)
             throws IOException {
+        if (snapshot.expiresFields()) {
+            writer.expiresFields();
+        }
         writer.head(aux);
         snapshot.accept(new KeyspaceSnapshot.Visitor() {
             @Override

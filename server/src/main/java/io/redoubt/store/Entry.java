@@ -194,6 +194,18 @@ public final class Entry implements Home {
     }
 
     @Override
+    public long seenAtMillis() {
+        return unit == null || unit.isFromMaster() ? Long.MIN_VALUE : unit.nowMillis();
+    }
+
+    @Override
+    public void noteFieldExpiry(long millis) {
+        if (!isDetached) {
+            partition().noteFieldExpiry(hash, handle, millis);
+        }
+    }
+
+    @Override
     public void setEncoding(int encoding) {
         splice(0, 0, 0);
         Record.setEncoding(chunk, base, encoding);

@@ -5,6 +5,7 @@ import io.redoubt.memory.ArenaFullException;
 import io.redoubt.memory.HeapBudget;
 import io.redoubt.memory.SipHash;
 import io.redoubt.type.Encoding;
+import io.redoubt.type.HashValue;
 import io.redoubt.type.Thresholds;
 import io.redoubt.type.Value;
 import java.util.Arrays;
@@ -39,6 +40,7 @@ public final class Keyspace {
     }
 
     private static final byte[] DEL = {'D', 'E', 'L'};
+    private static final byte[] HDEL = {'H', 'D', 'E', 'L'};
     private static final byte[] UNLINK = {'U', 'N', 'L', 'I', 'N', 'K'};
 
     private final Layout layout;
@@ -173,7 +175,68 @@ public final class Keyspace {
             return false;
         }
         entry.set(unit, partition, hash, handle, expiryMillis);
-        return true;
+        return !Encoding.hasFieldExpiry(entry.encoding()) || !expireFields(unit, database, entry);
+    }
+
+    /**
+     * Deletes fields of a hash that have expired: all of a small one, some of a large one, so that no look-up takes
+     * long. The rest is hidden by {@link HashValue}.
+     *
+     * @return whether the hash has gone with its last field
+     */
+    private boolean expireFields(Unit unit, int database, Entry entry) {
+        if (isKeptThoughExpired(unit) || expiry.isReplica || expiry.isPaused) {
+            return false;
+        }
+        var hash = unit.expiringHash.bind(entry);
+        if (hash.nextExpiry() > unit.nowMillis()) {
+            return false;
+        }
+        try {
+            return expireFields(unit, database, entry, hash);
+        } catch (ArenaFullException _) {
+            return false; // A change may need room; what has expired stays hidden until there is some.
+        }
+    }
+
+    private boolean expireFields(Unit unit, int database, Entry entry, HashValue hash) {
+        int count = hash.findExpired(unit.nowMillis());
+        if (count == 0) {
+            noteFieldExpiry(entry, hash);
+            return false;
+        }
+        var effects = unit.effects();
+        if (effects.isWanted()) {
+            effects.command(database, 2 + count);
+            effects.arg(HDEL);
+            effects.arg(entry.keyBuffer(), entry.keyStart(), entry.keyLength());
+            var field = unit.expiredField;
+            for (int i = 0; i < count; i++) {
+                hash.expired(i, field);
+                effects.arg(field.buffer(), field.offset(), field.length());
+            }
+            effects.separate();
+        }
+        hash.removeExpired();
+        unit.expiredFields += count;
+        boolean isEmpty = hash.isEmpty();
+        byte[] chunk = entry.keyBuffer();
+        int keyStart = entry.keyStart();
+        int keyLength = entry.keyLength();
+        events.on(KeyspaceEvents.Event.HEXPIRED, database, chunk, keyStart, keyLength);
+        if (isEmpty) {
+            findAgain(entry.partition(), entry);
+            entry.partition().removeFound(entry.handle());
+            unit.freedIn(entry.partition());
+            events.on(KeyspaceEvents.Event.DEL, database, chunk, keyStart, keyLength);
+        }
+        changed(unit, database, chunk, keyStart, keyLength); // The block rests until the unit ends.
+        return isEmpty;
+    }
+
+    private static void noteFieldExpiry(Entry entry, HashValue hash) {
+        long next = hash.nextExpiry();
+        entry.noteFieldExpiry(next == Long.MAX_VALUE ? NO_EXPIRY : next);
     }
 
     /**
@@ -375,6 +438,9 @@ public final class Keyspace {
             partition.table.setFoundExpiry(expiryMillis);
         }
         entry.set(unit, partition, entry.keyHash(), entry.handle(), expiryMillis);
+        if (Encoding.hasFieldExpiry(entry.encoding())) {
+            noteFieldExpiry(entry, unit.expiringHash.bind(entry));
+        }
         changed(unit, entry.database(), chunk, entry.keyStart(), entry.keyLength());
     }
 
@@ -567,6 +633,15 @@ public final class Keyspace {
         return count;
     }
 
+    /** Number of hashes of a database that have fields which expire. */
+    public long fieldExpiryCount(int database) {
+        long count = 0;
+        for (var shard : shards) {
+            count += shard.databases[database].fieldExpiryCount();
+        }
+        return count;
+    }
+
     /** Average time to live of a sample of the keys of a database that have an expiry; 0 without any. */
     public long averageTtlMillis(int database) {
         return averageTtlMillis[database];
@@ -740,6 +815,39 @@ public final class Keyspace {
         return count[0];
     }
 
+    /**
+     * Deletes fields of hashes of one shard that have expired, of at most about {@code budget} hashes. As
+     * {@link #expireSome}.
+     *
+     * @return how many fields were deleted
+     */
+    public int expireSomeFields(Unit unit, int shardIndex, int database, int budget, long now) {
+        var partition = shards[shardIndex].databases[database];
+        if (partition.fieldExpiryCount() == 0 || !expiry.isActive || expiry.isReplica || expiry.isPaused) {
+            return 0;
+        }
+        int[] handles = new int[budget];
+        int[] hashes = new int[budget];
+        int[] count = {0};
+        partition.visitFieldExpiry(budget, (handle, hash, expiryMillis) -> {
+            if (expiryMillis <= now && count[0] < handles.length) {
+                hashes[count[0]] = hash;
+                handles[count[0]++] = handle;
+            }
+        });
+        long deletedBefore = unit.expiredFields;
+        var entry = new Entry();
+        for (int i = 0; i < count[0]; i++) {
+            unit.begin(now, false);
+            if (partition.table.findHandle(hashes[i], handles[i])) {
+                entry.set(unit, partition, hashes[i], handles[i], partition.table.foundExpiry());
+                expireFields(unit, database, entry);
+            }
+            unit.end();
+        }
+        return (int) (unit.expiredFields - deletedBefore);
+    }
+
     // ---- Snapshots ----
 
     /** Starts a snapshot, or returns null when one is running. Exclusive mode. */
@@ -820,6 +928,11 @@ public final class Keyspace {
         return sum(unit -> unit.expiredKeys);
     }
 
+    /** Fields of hashes that expired. */
+    public long expiredFields() {
+        return sum(unit -> unit.expiredFields);
+    }
+
     public long hits() {
         return sum(unit -> unit.hits);
     }
@@ -841,6 +954,7 @@ public final class Keyspace {
         freedValues.set(0);
         for (var unit : units) {
             unit.expiredKeys = 0;
+            unit.expiredFields = 0;
             unit.hits = 0;
             unit.misses = 0;
         }

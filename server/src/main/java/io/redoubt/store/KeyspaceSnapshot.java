@@ -28,25 +28,34 @@ public final class KeyspaceSnapshot {
 
     private final List<List<Part>> databases = new ArrayList<>();
     private final long streamOffset;
+    private final boolean expiresFields;
 
     KeyspaceSnapshot(int databaseCount, Shard[] shards, long streamOffset) {
         this.streamOffset = streamOffset;
+        boolean expires = false;
         for (int database = 0; database < databaseCount; database++) {
             var parts = new ArrayList<Part>();
             for (var shard : shards) {
                 var partition = shard.databases[database];
                 if (partition.table.count() > 0) {
+                    expires |= partition.fieldExpiryCount() > 0;
                     parts.add(new Part(
                             partition, partition.freeze(), partition.table.count(), partition.table.expiryCount()));
                 }
             }
             databases.add(parts);
         }
+        expiresFields = expires;
     }
 
     /** Offset of the last byte of the replication stream that the content includes. */
     public long streamOffset() {
         return streamOffset;
+    }
+
+    /** Whether fields of hashes expire, which files of Redis before 7.4 cannot say. */
+    public boolean expiresFields() {
+        return expiresFields;
     }
 
     /** Returns how many keys there are. */

@@ -1,10 +1,13 @@
 package io.redoubt.store;
 
 import io.redoubt.memory.Arena;
+import io.redoubt.memory.ExpiryVisitor;
 import io.redoubt.memory.Frozen;
 import io.redoubt.memory.HeapBudget;
 import io.redoubt.memory.SipHash;
+import io.redoubt.memory.Table;
 import io.redoubt.type.Encoding;
+import io.redoubt.type.HashValue;
 import io.redoubt.type.LargeValue;
 import io.redoubt.type.Thresholds;
 import java.util.ArrayDeque;
@@ -58,6 +61,11 @@ final class Partition {
     private long snapshotNumber;
     private boolean snapshotRuns;
 
+    /** The hashes of which fields expire, and when the first field of each does or some time before; null at first. */
+    private @Nullable KeyTable fieldExpiry;
+
+    private long fieldExpiryCursor;
+
     Partition(int chunkBytes, HeapBudget heap, SipHash sip, Thresholds thresholds) {
         this.heap = heap;
         this.sip = sip;
@@ -68,6 +76,51 @@ final class Partition {
 
     int hash(byte[] bytes, int offset, int length) {
         return (int) (sip.hash(bytes, offset, length) >>> 32);
+    }
+
+    // ---- Hashes whose fields expire ----
+
+    /** Notes when the first field of a hash expires; {@link Table#NO_EXPIRY} if none does any more. */
+    void noteFieldExpiry(int hash, int handle, long millis) {
+        var hashes = fieldExpiry;
+        if (millis == Table.NO_EXPIRY) {
+            if (hashes != null && hashes.findHandle(hash, handle)) {
+                hashes.removeFound();
+            }
+            return;
+        }
+        if (hashes == null) {
+            hashes = new KeyTable(arena);
+            fieldExpiry = hashes;
+        }
+        if (!hashes.findHandle(hash, handle)) {
+            hashes.insert(hash, handle);
+        }
+        hashes.setFoundExpiry(millis);
+    }
+
+    /** A record goes, or is overwritten. */
+    private void forgetFieldExpiry(int handle) {
+        byte[] chunk = arena.chunk(handle);
+        int base = arena.offset(handle);
+        if (Encoding.hasFieldExpiry(Record.encoding(chunk, base))) {
+            int keyStart = Record.keyStart(chunk, base);
+            noteFieldExpiry(hash(chunk, keyStart, Record.keyLength(chunk, base)), handle, Table.NO_EXPIRY);
+        }
+    }
+
+    /** How many hashes have fields that expire. */
+    long fieldExpiryCount() {
+        var hashes = fieldExpiry;
+        return hashes == null ? 0 : hashes.count();
+    }
+
+    /** Visits some of the hashes whose fields expire, going on where it ended the last time. */
+    void visitFieldExpiry(int count, ExpiryVisitor visitor) {
+        var hashes = fieldExpiry;
+        if (hashes != null) {
+            fieldExpiryCursor = hashes.expireSlice(fieldExpiryCursor, count, visitor);
+        }
     }
 
     // ---- Large values ----
@@ -183,6 +236,12 @@ final class Partition {
             throw new IllegalStateException("the entry is older than the last change of its key");
         }
         table.replaceFound(newHandle);
+        var hashes = fieldExpiry;
+        if (hashes != null
+                && Encoding.hasFieldExpiry(Record.encoding(arena.chunk(newHandle), arena.offset(newHandle)))
+                && hashes.findHandle(hash, oldHandle)) {
+            hashes.replaceFound(newHandle);
+        }
     }
 
     // ---- Large strings ----
@@ -264,12 +323,14 @@ final class Partition {
             int newSize = Record.size(keyLen, inRecord);
             int oldIndex = besideIndex(chunk, base, oldEncoding);
             if (Arena.usableBytes(newSize) == Arena.usableBytes(oldSize) && !arena.isFrozen(found)) {
+                forgetFieldExpiry(found);
                 release(oldEncoding, oldIndex);
                 Record.writeHeader(chunk, base, encoding, access, keyLen, inRecord);
                 writeValue(chunk, Record.valueStart(chunk, base), encoding, value, off, len);
                 return Encoding.isLargeValue(oldEncoding);
             }
             int handle = write(key, keyOff, keyLen, encoding, value, off, len, inRecord, access);
+            forgetFieldExpiry(found);
             release(oldEncoding, oldIndex);
             table.replaceFound(handle);
             arena.free(found, oldSize);
@@ -351,6 +412,7 @@ final class Partition {
 
     /** Deletes the record that has just been found, but not what it has beside itself: that is another record's now. */
     void removeFoundRecord(int handle) {
+        forgetFieldExpiry(handle);
         table.removeFound();
         arena.free(handle, Record.size(arena.chunk(handle), arena.offset(handle)));
     }
@@ -395,7 +457,12 @@ final class Partition {
     }
 
     long usedBytes() {
-        return arena.usedBytes() + table.sizeInBytes() + largeBytes + valueBytesSum + deletedBytes;
+        return arena.usedBytes() + table.sizeInBytes() + fieldExpiryBytes() + largeBytes + valueBytesSum + deletedBytes;
+    }
+
+    private long fieldExpiryBytes() {
+        var hashes = fieldExpiry;
+        return hashes == null ? 0 : hashes.sizeInBytes();
     }
 
     /** The partition goes; replies may still refer to its large values. */
@@ -407,7 +474,7 @@ final class Partition {
     long heapBytes() {
         // What a snapshot reads is copied when it changes: at most all of it.
         long tables = (table.sizeInBytes() + valueBytesSum) * (snapshotRuns ? 2L : 1L);
-        return arena.footprintBytes() + tables + largeFootprint + keptFootprint + deletedBytes;
+        return arena.footprintBytes() + tables + fieldExpiryBytes() + largeFootprint + keptFootprint + deletedBytes;
     }
 
     /** Begins a snapshot. Called in exclusive mode. */
@@ -429,6 +496,32 @@ final class Partition {
     void checkInvariants() {
         arena.checkInvariants();
         table.checkInvariants();
+        checkFieldExpiry();
+    }
+
+    private void checkFieldExpiry() {
+        var hashes = fieldExpiry == null ? new KeyTable(arena) : fieldExpiry;
+        hashes.checkInvariants();
+        var walk = new Table.Walk();
+        var entry = new Entry();
+        var value = new HashValue();
+        long count = 0;
+        table.walk(walk);
+        for (int handle = table.next(walk); handle != 0; handle = table.next(walk)) {
+            entry.set(this, handle, walk.expiryMillis());
+            long next = Encoding.hasFieldExpiry(entry.encoding())
+                    ? value.bind(entry).nextExpiry()
+                    : Long.MAX_VALUE;
+            if (next != Long.MAX_VALUE) {
+                count++;
+                if (!hashes.findHandle(walk.hash32(), handle) || hashes.foundExpiry() > next) {
+                    throw new AssertionError("a hash whose fields expire is not noted with their first time");
+                }
+            }
+        }
+        if (count != hashes.count()) {
+            throw new AssertionError("a hash is noted although none of its fields expires");
+        }
     }
 
     /** What the snapshot's thread reads of a partition: arrays that do not change until it ends. */

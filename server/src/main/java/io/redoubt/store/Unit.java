@@ -1,6 +1,8 @@
 package io.redoubt.store;
 
 import io.redoubt.log.Effects;
+import io.redoubt.type.Element;
+import io.redoubt.type.HashValue;
 import java.util.Arrays;
 import java.util.LinkedHashSet;
 import org.jspecify.annotations.Nullable;
@@ -27,12 +29,17 @@ public final class Unit {
     // Figures for INFO: written by this loop only, added up by the keyspace.
     long changesSinceStart;
     long expiredKeys;
+    long expiredFields;
     long hits;
     long misses;
     /** Keeps {@link Keyspace#fetch} from being optimised away. */
     int fetched;
 
     private int[] hashesAhead = new int[16];
+    /** Deletes fields that have expired. */
+    final HashValue expiringHash = new HashValue();
+
+    final Element expiredField = new Element();
 
     Unit(Keyspace keyspace, int loop) {
         this.keyspace = keyspace;

@@ -238,7 +238,11 @@ public final class ValueLoader implements ValueSink {
     @Override
     public boolean field(Element field, Element value, long expiryMillis) {
         bytes += field.length() + (long) value.length();
-        return hash.put(field, value);
+        boolean isNew = hash.put(field, value);
+        if (expiryMillis != Keyspace.NO_EXPIRY) {
+            hash.setExpiry(field, expiryMillis);
+        }
+        return isNew;
     }
 
     @Override

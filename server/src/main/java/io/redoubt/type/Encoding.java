@@ -43,6 +43,13 @@ public final class Encoding {
     /** A stream: blocks of entries, consumer groups. */
     public static final int STREAM = 15;
 
+    /** As {@link #HASH_PACKED}, of fields that may expire: field, value, time; those that expire first come first. */
+    public static final int HASH_PACKED_EX = 16;
+    /** The same, for a hash that Redis keeps as a hashtable already. */
+    public static final int HASH_PACKED_EX_LONG = 17;
+    /** A hash in a table, of fields that may expire. */
+    public static final int HASH_TABLE_EX = 18;
+
     /** Longest string that Redis keeps as embstr. */
     public static final int EMBSTR_MAX = 44;
 
@@ -65,7 +72,10 @@ public final class Encoding {
         "listpack",
         "skiplist",
         "skiplist",
-        "stream"
+        "stream",
+        "listpackex",
+        "hashtable",
+        "hashtable"
     };
     private static final Type[] TYPES = {
         Type.STRING,
@@ -83,7 +93,10 @@ public final class Encoding {
         Type.ZSET,
         Type.ZSET,
         Type.ZSET,
-        Type.STREAM
+        Type.STREAM,
+        Type.HASH,
+        Type.HASH,
+        Type.HASH
     };
 
     /** The types of values. */
@@ -126,8 +139,13 @@ public final class Encoding {
     /** Whether the value is a {@link LargeValue} beside the record. */
     public static boolean isLargeValue(int encoding) {
         return switch (encoding) {
-            case LIST_BLOCKS, SET_TABLE, HASH_TABLE, ZSET_TREE, STREAM -> true;
+            case LIST_BLOCKS, SET_TABLE, HASH_TABLE, HASH_TABLE_EX, ZSET_TREE, STREAM -> true;
             default -> false;
         };
+    }
+
+    /** Whether the value is a hash whose fields may expire. */
+    public static boolean hasFieldExpiry(int encoding) {
+        return encoding >= HASH_PACKED_EX;
     }
 }

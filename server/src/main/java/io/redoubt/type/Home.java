@@ -1,6 +1,7 @@
 package io.redoubt.type;
 
 import io.redoubt.memory.Arena;
+import io.redoubt.memory.Table;
 
 /** The place of one value: packed bytes in the record of its key, or a large value beside it. */
 public interface Home extends PackedHome {
@@ -26,6 +27,19 @@ public interface Home extends PackedHome {
 
     /** The hash by which the tables of values find their entries. */
     int hash(byte[] bytes, int offset, int length);
+
+    /**
+     * By when fields are seen: one whose time is this or earlier has expired and is not shown. Who must see everything,
+     * because another decides what has expired, sees by {@link Long#MIN_VALUE}.
+     */
+    default long seenAtMillis() {
+        return Long.MIN_VALUE;
+    }
+
+    /** Says when the first field of the hash expires, or some time before that; {@link Table#NO_EXPIRY} if none does. */
+    default void noteFieldExpiry(long millis) {
+        // Nobody comes to delete what has expired.
+    }
 
     /** When a value ceases to be small. */
     Thresholds thresholds();

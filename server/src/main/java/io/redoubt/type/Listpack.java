@@ -374,6 +374,12 @@ public final class Listpack {
         changeHeader(home, 0);
     }
 
+    /** Puts a whole sequence, which lies elsewhere, in the place of what is there. */
+    static void replaceAll(PackedHome home, byte[] sequence, int bytes) {
+        home.splice(0, home.length(), bytes);
+        System.arraycopy(sequence, 0, home.buffer(), home.start(), bytes);
+    }
+
     /** Removes elements from a position on. */
     public static void remove(PackedHome home, int at, int elements) {
         int end = at;

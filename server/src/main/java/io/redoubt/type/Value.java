@@ -1,5 +1,6 @@
 package io.redoubt.type;
 
+import io.redoubt.memory.Table;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
@@ -83,8 +84,19 @@ public final class Value {
             case Encoding.ZSET_PACKED, Encoding.ZSET_PACKED_LONG -> ZSetValue.sendPacked(buffer, start, sink);
             case Encoding.LIST_PACKED -> ListValue.sendPacked(buffer, start, sink);
             case Encoding.HASH_PACKED, Encoding.HASH_PACKED_LONG -> HashValue.sendPacked(buffer, start, sink);
+            case Encoding.HASH_PACKED_EX, Encoding.HASH_PACKED_EX_LONG ->
+                HashValue.sendExpiring(buffer, start, sink);
             default -> large().sendTo(chunks, sink);
         }
+    }
+
+    /** When the first field of a hash expires; -1 if none does. Walks a large hash. */
+    public long firstFieldExpiry() {
+        return switch (encoding) {
+            case Encoding.HASH_PACKED_EX, Encoding.HASH_PACKED_EX_LONG -> HashValue.firstExpiry(buffer, start);
+            case Encoding.HASH_TABLE_EX -> ((HashTable) large()).leastExpiry();
+            default -> Table.NO_EXPIRY;
+        };
     }
 
     /** The arrays that hold the blocks of a large value, by {@link io.redoubt.memory.Arena#chunkIndex}. */

@@ -26,6 +26,7 @@ final class EveryFamily {
                 new StreamInfoCommands(),
                 new SortCommands(),
                 new HashCommands(),
+                new HashFieldCommands(),
                 new StringCommands(() -> 512L << 20),
                 new BitCommands(() -> 512L << 20),
                 new HyperLogLogCommands(() -> 3000),

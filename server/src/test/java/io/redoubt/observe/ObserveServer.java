@@ -8,6 +8,7 @@ import io.redoubt.command.CommandSpec;
 import io.redoubt.command.CommandTable;
 import io.redoubt.command.Dispatcher;
 import io.redoubt.command.HashCommands;
+import io.redoubt.command.HashFieldCommands;
 import io.redoubt.command.ListCommands;
 import io.redoubt.command.Principal;
 import io.redoubt.command.ServerState;
@@ -87,6 +88,7 @@ final class ObserveServer {
                 new StreamGroupCommands(),
                 new StreamInfoCommands(),
                 new HashCommands(),
+                new HashFieldCommands(),
                 new StringCommands(() -> 512L << 20),
                 new DebugCommands(() -> debugAllowed, persistence, () -> true, new Recorder()),
                 new SlowLogCommands(slowLog, monitors),
