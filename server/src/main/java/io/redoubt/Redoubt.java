@@ -13,6 +13,7 @@ import io.redoubt.command.ClientLine;
 import io.redoubt.command.CommandFamily;
 import io.redoubt.command.CommandTable;
 import io.redoubt.command.ConnectionCommands;
+import io.redoubt.command.CounterCommands;
 import io.redoubt.command.Dispatcher;
 import io.redoubt.command.ExpireCommands;
 import io.redoubt.command.GeoCommands;
@@ -193,6 +194,7 @@ public final class Redoubt implements AutoCloseable {
                 new StreamGroupCommands(),
                 new StreamInfoCommands(),
                 new SortCommands(),
+                new CounterCommands(),
                 new HashCommands(),
                 new HashFieldCommands(),
                 new StringCommands(config.network.protoMaxBulkLen::value),

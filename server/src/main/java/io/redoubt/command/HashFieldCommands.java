@@ -81,8 +81,7 @@ public final class HashFieldCommands extends CommandFamily {
     private static final byte[] FIELDS_TOO_SHORT =
             Errors.line("ERR FIELDS requires at least numfields and one field argument");
     private static final byte[] SEVERAL_CONDITIONS = Errors.line("ERR Multiple condition flags specified");
-    private static final byte[] FNX_EXCLUDES_FXX =
-            Errors.line("ERR Only one of FXX or FNX arguments can be specified");
+    private static final byte[] FNX_EXCLUDES_FXX = Errors.line("ERR Only one of FXX or FNX arguments can be specified");
     private static final byte[] SEVERAL_TIMES_TO_SET =
             Errors.line("ERR Only one of EX, PX, EXAT, PXAT or KEEPTTL arguments can be specified");
     private static final byte[] SEVERAL_TIMES_TO_GET =
@@ -529,7 +528,8 @@ public final class HashFieldCommands extends CommandFamily {
                     block(
                                     "fields",
                                     integer("numfields"),
-                                    block("data", string("field"), string("value")).multiple())
+                                    block("data", string("field"), string("value"))
+                                            .multiple())
                             .token("FIELDS"))
             .handler(this::hsetex);
 
@@ -553,7 +553,8 @@ public final class HashFieldCommands extends CommandFamily {
                 removeNamed(call);
             }
         } else {
-            setFields(call, isThere ? call.hash().bind(call.entry()) : call.hash().bindNew(call.create(1)), when);
+            setFields(
+                    call, isThere ? call.hash().bind(call.entry()) : call.hash().bindNew(call.create(1)), when);
         }
         call.reply().integer(1);
     }
@@ -843,7 +844,9 @@ public final class HashFieldCommands extends CommandFamily {
         }
         long base = isRelative ? call.nowMillis() : 0;
         if (given > LATEST / unitMillis || given * unitMillis > LATEST - base) {
-            call.reply().error(Errors.line("ERR invalid expire time in '" + call.spec().name() + "' command"));
+            call.reply()
+                    .error(Errors.line(
+                            "ERR invalid expire time in '" + call.spec().name() + "' command"));
             return REFUSED;
         }
         return given * unitMillis + base;

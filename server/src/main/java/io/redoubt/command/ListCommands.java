@@ -1,5 +1,6 @@
 package io.redoubt.command;
 
+import static io.redoubt.command.ArgSpec.block;
 import static io.redoubt.command.ArgSpec.integer;
 import static io.redoubt.command.ArgSpec.key;
 import static io.redoubt.command.ArgSpec.oneOf;
@@ -25,6 +26,9 @@ import io.redoubt.store.KeyspaceEvents.Event;
 import io.redoubt.type.Encoding.Type;
 import io.redoubt.type.ListValue;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
 
 /** The commands of lists. Each field declares a command; the method below it handles it. */
 public final class ListCommands extends CommandFamily {
@@ -702,6 +706,116 @@ public final class ListCommands extends CommandFamily {
             move(call, fromHead, toHead, -1);
         } else if (call.parseWaitSeconds(5)) {
             move(call, fromHead, toHead, call.parsed());
+        }
+    }
+
+    final CommandSpec lmovem = moving("LMOVEM")
+            .arity(-5)
+            .since("8.10.0")
+            .complexity("O(N), N = number of elements that are moved")
+            .summary("Moves elements from an end of a list to an end of another, and returns them.")
+            .flags(WRITE, DENYOOM)
+            .args(
+                    key("source"),
+                    key("destination", 1),
+                    oneOf("wherefrom", word("left", "LEFT"), word("right", "RIGHT")),
+                    oneOf("whereto", word("left", "LEFT"), word("right", "RIGHT")),
+                    block(
+                                    "selection",
+                                    oneOf(
+                                            "number",
+                                            integer("count").token("COUNT"),
+                                            integer("exact-count").token("EXACTLY")),
+                                    oneOf("order", word("obo", "OBO"), word("bulk", "BULK")))
+                            .optional())
+            .handler(this::lmovem);
+
+    private void lmovem(Call call) {
+        boolean fromHead = call.argIs(3, "LEFT");
+        boolean toHead = call.argIs(4, "LEFT");
+        boolean hasCount = call.argCount() > 5;
+        boolean isExact = hasCount && call.argIs(5, "EXACTLY");
+        boolean isBulk = call.argCount() == 8 && call.argIs(7, "BULK");
+        if (!fromHead && !call.argIs(3, "RIGHT")
+                || !toHead && !call.argIs(4, "RIGHT")
+                || hasCount
+                        && (call.argCount() != 8
+                                || !isExact && !call.argIs(5, "COUNT")
+                                || !isBulk && !call.argIs(7, "OBO"))) {
+            call.reply().error(Errors.SYNTAX);
+            return;
+        }
+        if (hasCount && !call.parseAtLeast(6, 1, Errors.COUNT)) {
+            return;
+        }
+        long wanted = hasCount ? call.parsed() : 1;
+        var presence = call.find(1, Type.LIST);
+        if (presence == Presence.WRONG_TYPE) {
+            return;
+        }
+        long size =
+                presence == Presence.PRESENT ? call.list().bind(call.entry()).count() : 0;
+        if (isExact && size < wanted) {
+            call.reply().nilArray();
+        } else if (size == 0) {
+            call.reply().arrayHeader(0);
+        } else {
+            // One by one, the last comes to lie at the very end; in bulk, all lie as they did.
+            boolean isReversed = isBulk ? !fromHead : toHead;
+            moveMany(call, (int) Math.min(wanted, size), fromHead, toHead, isReversed);
+        }
+    }
+
+    private static void moveMany(Call call, int count, boolean fromHead, boolean toHead, boolean isReversed) {
+        // The bytes leave the keyspace: what holds them is about to change.
+        var moved = new ArrayList<byte[]>();
+        var source = call.list().bind(call.entry());
+        boolean isThere = source.seek(fromHead ? 0 : -1);
+        for (int i = 0; i < count && isThere; i++) {
+            source.get(call.element());
+            moved.add(call.element().toBytes());
+            isThere = fromHead ? source.next() : source.previous();
+        }
+        if (isReversed) {
+            Collections.reverse(moved);
+        }
+        if (call.args().areSame(1, 2)) {
+            source.removeAtEnd(count, fromHead);
+            pushAll(call, source, moved, toHead);
+            call.changed(1, toHead ? Event.LPUSH : Event.RPUSH, count);
+            call.notify(1, call.database(), fromHead ? Event.LPOP : Event.RPOP);
+        } else {
+            var presence = call.find(2, Type.LIST);
+            if (presence == Presence.WRONG_TYPE) {
+                return;
+            }
+            pushAll(
+                    call,
+                    presence == Presence.PRESENT
+                            ? call.list().bind(call.entry())
+                            : call.list().bindNew(call.create(2)),
+                    moved,
+                    toHead);
+            call.notifyChanged(2, toHead ? Event.LPUSH : Event.RPUSH);
+            if (!call.find(1)) {
+                throw new IllegalStateException("the source was there a moment ago");
+            }
+            source = call.list().bind(call.entry());
+            source.removeAtEnd(count, fromHead);
+            call.changed(1, fromHead ? Event.LPOP : Event.RPOP, count);
+            call.deleteIf(source.count() == 0, 1);
+        }
+        call.reply().arrayHeader(count);
+        for (byte[] element : moved) {
+            call.reply().bulk(element);
+        }
+    }
+
+    /** Puts elements at an end, so that they lie there in their order. */
+    private static void pushAll(Call call, ListValue target, List<byte[]> elements, boolean atHead) {
+        for (byte[] bytes : atHead ? elements.reversed() : elements) {
+            call.element().set(bytes, 0, bytes.length);
+            target.push(call.element(), atHead);
         }
     }
 

@@ -378,7 +378,7 @@ final class PlannedCommandLines {
             zrangebylex -4 readonly sortedset - RO,access@1
             zrangebyscore -4 readonly sortedset - RO,access@1
             zrangestore -5 write,denyoom sortedset reads-too OW,update@1 RO,access@2
-            zrank 3 readonly,fast sortedset - RO,access@1
+            zrank -3 readonly,fast sortedset - RO,access@1
             zrem -3 write,fast sortedset - RW,delete@1
             zremrangebylex 4 write sortedset reads-too RW,delete@1
             zremrangebyrank 4 write sortedset reads-too RW,delete@1
@@ -386,7 +386,7 @@ final class PlannedCommandLines {
             zrevrange -4 readonly sortedset - RO,access@1
             zrevrangebylex -4 readonly sortedset - RO,access@1
             zrevrangebyscore -4 readonly sortedset - RO,access@1
-            zrevrank 3 readonly,fast sortedset - RO,access@1
+            zrevrank -3 readonly,fast sortedset - RO,access@1
             zscan -3 readonly sortedset - RO,access@1
             zscore 3 readonly,fast sortedset - RO,access@1
             zunion -3 readonly,movablekeys sortedset - RO,access@1#

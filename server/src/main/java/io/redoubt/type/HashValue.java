@@ -443,9 +443,7 @@ public final class HashValue implements MemberValue {
         var times = new ExpiringFields();
         var field = new Element();
         var value = new Element();
-        for (int at = Listpack.first(buffer, start);
-                at != Listpack.NONE;
-                at = ExpiringFields.next(buffer, start, at)) {
+        for (int at = Listpack.first(buffer, start); at != Listpack.NONE; at = ExpiringFields.next(buffer, start, at)) {
             Listpack.get(buffer, start, at, field);
             Listpack.get(buffer, start, Listpack.next(buffer, start, at), value);
             sink.field(field, value, times.expiry(buffer, start, at));

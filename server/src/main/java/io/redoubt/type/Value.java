@@ -84,8 +84,7 @@ public final class Value {
             case Encoding.ZSET_PACKED, Encoding.ZSET_PACKED_LONG -> ZSetValue.sendPacked(buffer, start, sink);
             case Encoding.LIST_PACKED -> ListValue.sendPacked(buffer, start, sink);
             case Encoding.HASH_PACKED, Encoding.HASH_PACKED_LONG -> HashValue.sendPacked(buffer, start, sink);
-            case Encoding.HASH_PACKED_EX, Encoding.HASH_PACKED_EX_LONG ->
-                HashValue.sendExpiring(buffer, start, sink);
+            case Encoding.HASH_PACKED_EX, Encoding.HASH_PACKED_EX_LONG -> HashValue.sendExpiring(buffer, start, sink);
             default -> large().sendTo(chunks, sink);
         }
     }

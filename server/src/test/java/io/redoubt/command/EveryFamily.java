@@ -25,6 +25,7 @@ final class EveryFamily {
                 new StreamGroupCommands(),
                 new StreamInfoCommands(),
                 new SortCommands(),
+                new CounterCommands(),
                 new HashCommands(),
                 new HashFieldCommands(),
                 new StringCommands(() -> 512L << 20),

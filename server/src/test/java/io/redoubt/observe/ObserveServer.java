@@ -6,6 +6,7 @@ import io.redoubt.command.CommandFamily;
 import io.redoubt.command.CommandFlag;
 import io.redoubt.command.CommandSpec;
 import io.redoubt.command.CommandTable;
+import io.redoubt.command.CounterCommands;
 import io.redoubt.command.Dispatcher;
 import io.redoubt.command.HashCommands;
 import io.redoubt.command.HashFieldCommands;
@@ -87,6 +88,7 @@ final class ObserveServer {
                 new StreamCommands(),
                 new StreamGroupCommands(),
                 new StreamInfoCommands(),
+                new CounterCommands(),
                 new HashCommands(),
                 new HashFieldCommands(),
                 new StringCommands(() -> 512L << 20),
