@@ -154,7 +154,7 @@ public final class Redoubt implements AutoCloseable {
         var redaction = new Redaction(this::isSecret);
         monitors = new Monitors(redaction, InstantSource.system());
         slowLog = new SlowLog(redaction, monitors, config.observe.slowlogMaxLen::value);
-        shutdown = new Shutdown(config, state, persistence, log);
+        shutdown = new Shutdown(config, state, persistence, replication, log);
         boolean isStrict = config.security.securityProfile.value().equals("strict");
         users = new Users(new AccessSettings(isStrict, exceptedRules()), sessions::all);
         aclLog = new AclLog(isStrict);
@@ -236,7 +236,7 @@ public final class Redoubt implements AutoCloseable {
             loop.countErrors(errorStats);
         }
         pubSub.connect(loops);
-        replication.connect(new Dispatcher(shared, loopCount()), table);
+        replication.connect(new Dispatcher(shared, loopCount()), table, sessions);
         replication.onRoleChange(this::roleChanged);
         listeners = new Listeners(config, loops, sessions, netSettings, netStats, log);
         followSettings();
@@ -306,7 +306,9 @@ public final class Redoubt implements AutoCloseable {
         listeners.start();
         whileLoading.accept(this);
         try {
-            if (!persistence.load()) {
+            boolean hasMaster = config.replication.replicaof.value().isPresent();
+            if (!persistence.load(
+                    hasMaster, (id, offset, database) -> replication.resume(id, offset, database, hasMaster))) {
                 return; // Told to end meanwhile.
             }
         } catch (IOException failure) {
@@ -348,6 +350,7 @@ public final class Redoubt implements AutoCloseable {
                 config.persistence.rdbchecksum::value,
                 config.persistence.stopWritesOnBgsaveError::value,
                 config.persistence.keyLoadDelay::value,
+                config.persistence.rdbKeySaveDelay::value,
                 () -> config.persistence.save.value().stream()
                         .map(point -> new Persistence.SavePoint(point.seconds(), point.changes()))
                         .toList());
@@ -458,9 +461,9 @@ public final class Redoubt implements AutoCloseable {
                 replication::refusedPartialSyncs,
                 replication::replicaCount,
                 stream::backlogLength,
-                none);
+                replication::bytesBeyondBacklog);
         return List.of(
-                new InfoSections.Server(identity, config, this::port),
+                new InfoSections.Server(identity, config, this::port, shutdown::millisLeft),
                 new InfoSections.Clients(sessions, config, figures),
                 new InfoSections.Memory(memory, config, figures, keyspace),
                 new InfoSections.PersistenceSection(persistence),
@@ -710,10 +713,10 @@ public final class Redoubt implements AutoCloseable {
 
         @Override
         public void tick(long nowMillis) {
-            if (state.is(ServerState.PAUSED | ServerState.PAUSED_WRITES) && nowMillis >= state.pausedUntilMillis()) {
-                state.unpause();
+            if (state.isPaused()) {
+                state.endPauses(nowMillis);
             }
-            keyspace.expiry().isPaused = state.is(ServerState.PAUSED | ServerState.PAUSED_WRITES);
+            keyspace.expiry().isPaused = state.isPaused();
             if (isCronPaused) {
                 return;
             }
@@ -726,7 +729,7 @@ public final class Redoubt implements AutoCloseable {
 
         @Override
         public boolean isPaused() {
-            return state.is(ServerState.PAUSED | ServerState.PAUSED_WRITES);
+            return state.isPaused();
         }
 
         @Override

@@ -31,6 +31,7 @@ final class ReplicationFollower {
         follow(directives.replDisklessSync, value -> settings.diskless = value);
         follow(directives.replDisklessSyncDelay, value -> settings.disklessDelaySeconds = toInt(value));
         follow(directives.replDisklessSyncMaxReplicas, value -> settings.disklessMaxReplicas = toInt(value));
+        follow(directives.replDisklessLoad, value -> settings.disklessLoad = value);
         follow(directives.replicaAnnounceIp, value -> settings.announceIp = value);
         follow(directives.replicaAnnouncePort, value -> settings.announcePort = toInt(value));
         follow(directives.replicaAnnounced, value -> settings.announced = value);
@@ -42,6 +43,7 @@ final class ReplicationFollower {
         directives.minReplicasToWrite.onChange(_ -> whenRulesChange.run());
         directives.minReplicasMaxLag.onChange(_ -> whenRulesChange.run());
         follow(config.persistence.rdbcompression, value -> settings.compresses = value);
+        follow(config.persistence.rdbKeySaveDelay, value -> settings.keySaveDelayMicros = value);
         follow(config.persistence.rdbchecksum, value -> settings.hasChecksum = value);
         follow(config.persistence.dir, _ -> settings.directory = config.workingDirectory());
     }

@@ -4,26 +4,34 @@ import io.redoubt.command.ServerState;
 import io.redoubt.config.Config;
 import io.redoubt.observe.ServerLog;
 import io.redoubt.persist.Persistence;
+import io.redoubt.replication.Replication;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.LockSupport;
 
 /** The orderly end: no more commands, a save where the configuration asks for one, then the process may go. */
 final class Shutdown {
     /** How to end. */
     record Request(String reason, boolean saves, boolean savesNot, boolean isNow, boolean isForced) {}
 
+    private static final long POLL_NANOS = 5_000_000;
+
     private final Config config;
     private final ServerState state;
     private final Persistence persistence;
+    private final Replication replication;
     private final ServerLog log;
     private final AtomicBoolean isRunning = new AtomicBoolean();
     private final CountDownLatch done = new CountDownLatch(1);
     private volatile boolean isAborted;
+    /** Until when replicas are waited for; 0 while they are not. */
+    private volatile long deadlineMillis;
 
-    Shutdown(Config config, ServerState state, Persistence persistence, ServerLog log) {
+    Shutdown(Config config, ServerState state, Persistence persistence, Replication replication, ServerLog log) {
         this.config = config;
         this.state = state;
         this.persistence = persistence;
+        this.replication = replication;
         this.log = log;
     }
 
@@ -42,7 +50,16 @@ final class Shutdown {
                 return;
             }
             // Nothing may be acknowledged behind the snapshot that is saved.
-            state.pause(Long.MAX_VALUE, false); // Reads go on, and so does SHUTDOWN ABORT.
+            replication.pauseForShutdown();
+            if (!request.isNow()) {
+                awaitReplicas();
+            }
+            if (isAborted) {
+                log.warning("Shutdown manually aborted");
+                stay(failed);
+                return;
+            }
+            replication.logLaggingReplicas(System.currentTimeMillis());
             if (saves(request) && !save() && !request.isForced()) {
                 log.warning("Error trying to save the DB, can't exit.");
                 stay(failed);
@@ -57,6 +74,24 @@ final class Shutdown {
         });
     }
 
+    /** Gives replicas time to get what they miss: who is to be the next master must have every write. */
+    private void awaitReplicas() {
+        deadlineMillis = System.currentTimeMillis() + config.general.shutdownTimeout.value() * 1000;
+        if (!replication.areReplicasInSync()) {
+            log.notice("Waiting for replicas before shutting down.");
+        }
+        while (!isAborted && !replication.areReplicasInSync() && System.currentTimeMillis() < deadlineMillis) {
+            LockSupport.parkNanos(POLL_NANOS);
+        }
+        deadlineMillis = 0;
+    }
+
+    /** How long replicas are waited for at most, in milliseconds; -1 when they are not. */
+    long millisLeft() {
+        long deadline = deadlineMillis;
+        return deadline == 0 ? -1 : Math.max(0, deadline - System.currentTimeMillis());
+    }
+
     private boolean saves(Request request) {
         return request.saves()
                 || !request.savesNot() && !config.persistence.save.value().isEmpty();
@@ -68,7 +103,7 @@ final class Shutdown {
     }
 
     private void stay(Runnable failed) {
-        state.unpause();
+        state.unpause(ServerState.Pause.SHUTDOWN);
         isRunning.set(false);
         failed.run();
     }

@@ -11,6 +11,7 @@ final class Admission {
     private static final int MAY_REPLICATE = 1 << CommandFlag.MAY_REPLICATE.ordinal();
     private static final int DENYOOM = 1 << CommandFlag.DENYOOM.ordinal();
     private static final int STALE = 1 << CommandFlag.STALE.ordinal();
+    private static final int NO_ASYNC_LOADING = 1 << CommandFlag.NO_ASYNC_LOADING.ordinal();
     private static final int LOADING = 1 << CommandFlag.LOADING.ordinal();
 
     private final Gate gate;
@@ -119,6 +120,9 @@ final class Admission {
             return Errors.MASTER_DOWN;
         }
         if ((bits & ServerState.LOADING) != 0 && (flags & LOADING) == 0) {
+            return Errors.LOADING;
+        }
+        if ((bits & ServerState.ASYNC_LOADING) != 0 && (flags & NO_ASYNC_LOADING) != 0) {
             return Errors.LOADING;
         }
         return null;

@@ -483,7 +483,7 @@ public final class ClientCommands extends CommandFamily {
             return;
         }
         long until = call.nowMillis() > Long.MAX_VALUE - millis ? Long.MAX_VALUE : call.nowMillis() + millis;
-        state.pause(until, !onlyWrites);
+        state.pause(ServerState.Pause.CLIENT, until, !onlyWrites);
         call.keyspace().expiry().isPaused = true; // Nothing may change, and an expired key is a change.
         call.reply().ok();
     }
@@ -497,8 +497,8 @@ public final class ClientCommands extends CommandFamily {
             .handler(this::unpause);
 
     private void unpause(Call call) {
-        state.unpause();
-        call.keyspace().expiry().isPaused = false;
+        state.unpause(ServerState.Pause.CLIENT);
+        call.keyspace().expiry().isPaused = state.isPaused();
         call.reply().ok();
     }
 

@@ -317,6 +317,10 @@ public final class Dispatcher {
             waiters.add(call);
         }
         endUnit();
+        var stream = keyspace.stream();
+        if (stream.isActive()) {
+            call.session().sawStream(stream.offset());
+        }
         serveWaiters();
     }
 

@@ -17,13 +17,25 @@ public final class ServerState {
 
     public static final int OUT_OF_MEMORY = 1 << 4;
     public static final int TOO_FEW_REPLICAS = 1 << 5;
-    /** CLIENT PAUSE of writes. */
+    /** Writes have to wait. */
     public static final int PAUSED_WRITES = 1 << 6;
-    /** CLIENT PAUSE of everything. */
+    /** Everything has to wait. */
     public static final int PAUSED = 1 << 7;
+    /** Another data set is loaded while the old one is served. */
+    public static final int ASYNC_LOADING = 1 << 8;
+
+    /** Why clients are paused; each reason ends by itself, and the strictest counts. */
+    public enum Pause {
+        /** CLIENT PAUSE. */
+        CLIENT,
+        SHUTDOWN,
+        FAILOVER
+    }
 
     private final AtomicInteger bits = new AtomicInteger();
-    private volatile long pausedUntilMillis;
+    // Guarded by this: until when each reason pauses, 0 for not, and whether it pauses everything.
+    private final long[] pausedUntilMillis = new long[Pause.values().length];
+    private final boolean[] pausesEverything = new boolean[Pause.values().length];
 
     /** Returns all bits. */
     public int bits() {
@@ -38,18 +50,52 @@ public final class ServerState {
         bits.updateAndGet(old -> on ? old | bit : old & ~bit);
     }
 
-    /** Pauses until a time; a pause of everything also pauses writes. */
-    public void pause(long untilMillis, boolean everything) {
-        pausedUntilMillis = Math.max(untilMillis, is(PAUSED | PAUSED_WRITES) ? pausedUntilMillis : 0);
-        set(everything ? PAUSED : PAUSED_WRITES, true);
+    /** Pauses until a time; while a reason pauses already, it can only pause more and longer. */
+    public synchronized void pause(Pause reason, long untilMillis, boolean everything) {
+        int index = reason.ordinal();
+        pausedUntilMillis[index] = Math.max(untilMillis, pausedUntilMillis[index]);
+        pausesEverything[index] |= everything;
+        updatePause();
     }
 
-    public void unpause() {
-        pausedUntilMillis = 0;
-        set(PAUSED | PAUSED_WRITES, false);
+    public synchronized void unpause(Pause reason) {
+        pausedUntilMillis[reason.ordinal()] = 0;
+        pausesEverything[reason.ordinal()] = false;
+        updatePause();
     }
 
-    public long pausedUntilMillis() {
-        return pausedUntilMillis;
+    /** Ends the pauses whose time is over. */
+    public synchronized void endPauses(long nowMillis) {
+        for (var reason : Pause.values()) {
+            long until = pausedUntilMillis[reason.ordinal()];
+            if (until != 0 && until <= nowMillis) {
+                unpause(reason);
+            }
+        }
+    }
+
+    private void updatePause() {
+        boolean any = false;
+        boolean everything = false;
+        for (int i = 0; i < pausedUntilMillis.length; i++) {
+            any |= pausedUntilMillis[i] != 0;
+            everything |= pausesEverything[i];
+        }
+        set(PAUSED, everything);
+        set(PAUSED_WRITES, any && !everything);
+    }
+
+    /** Whether clients are paused, at least those that write. */
+    public boolean isPaused() {
+        return is(PAUSED | PAUSED_WRITES);
+    }
+
+    /** Until when the last of the pauses lasts; 0 for none. */
+    public synchronized long pausedUntilMillis() {
+        long last = 0;
+        for (long until : pausedUntilMillis) {
+            last = Math.max(last, until);
+        }
+        return last;
     }
 }

@@ -121,7 +121,10 @@ public final class Session {
     private volatile @Nullable Object attachment;
     private volatile long commandCount;
     private volatile @Nullable Transaction transaction;
-    private volatile @Nullable Waiter waiter;
+    private volatile @Nullable ClientWait waiter;
+    /** Up to where the replication stream holds what this client has done or may have seen. On its loop. */
+    private long streamOffset;
+
     private volatile boolean isPostponed;
 
     public Session(long id, Link link, long nowMillis) {
@@ -329,14 +332,22 @@ public final class Session {
         }
     }
 
-    /** How this client waits for keys; null while it does not. */
-    @Nullable
-    Waiter waiter() {
+    /** What this client waits for; null while it does not. */
+    public @Nullable ClientWait waiter() {
         return waiter;
     }
 
-    void setWaiter(@Nullable Waiter newWaiter) {
+    public void setWaiter(@Nullable ClientWait newWaiter) {
         waiter = newWaiter;
+    }
+
+    /** Offset of the replication stream behind this client's last command. */
+    public long streamOffset() {
+        return streamOffset;
+    }
+
+    void sawStream(long offset) {
+        streamOffset = offset;
     }
 
     /** Its request waits until clients are no longer paused. */
@@ -344,7 +355,7 @@ public final class Session {
         isPostponed = on;
     }
 
-    /** Whether it waits for keys, or for the end of a pause. */
+    /** Whether it waits for keys or replicas, or for the end of a pause. */
     public boolean isBlocked() {
         return isPostponed || waiter != null;
     }

@@ -12,7 +12,7 @@ import java.util.concurrent.atomic.AtomicInteger;
  * one succeeds: who serves it, its time-out, CLIENT UNBLOCK, a change of the role. What it waits with never changes; the
  * command is run again from a copy of the request.
  */
-final class Waiter implements KeyFollower {
+final class Waiter implements KeyFollower, ClientWait {
     private static final int WAITING = 0;
     /** Somebody runs its command again; it may turn out that there is nothing for it yet. */
     private static final int SERVING = 1;
@@ -97,8 +97,8 @@ final class Waiter implements KeyFollower {
         }
     }
 
-    /** Ends the wait as if its time were over; says whether it was waiting. */
-    boolean endWithNothing() {
+    @Override
+    public boolean endWithNothing() {
         if (!state.compareAndSet(WAITING, DONE)) {
             return false;
         }
@@ -111,8 +111,8 @@ final class Waiter implements KeyFollower {
         return true;
     }
 
-    /** Ends the wait with an error; says whether it was waiting. */
-    boolean endWithError(byte[] line) {
+    @Override
+    public boolean endWithError(byte[] line) {
         if (!state.compareAndSet(WAITING, DONE)) {
             return false;
         }
@@ -120,8 +120,8 @@ final class Waiter implements KeyFollower {
         return true;
     }
 
-    /** The client is gone. */
-    void gone() {
+    @Override
+    public void gone() {
         state.set(DONE);
         waiters.remove(this);
     }

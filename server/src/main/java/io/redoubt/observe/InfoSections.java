@@ -36,7 +36,8 @@ public final class InfoSections {
 
     /** The section Server. */
     public static final class Server extends InfoSection {
-        public Server(Identity identity, Config config, LongSupplier port) {
+        /** @param shutdownMillis how long the end waits for replicas at most; negative when it does not */
+        public Server(Identity identity, Config config, LongSupplier port, LongSupplier shutdownMillis) {
             super("Server");
             text("redis_version", "Version of Redis whose behaviour this is", identity::version);
             text("redis_git_sha1", "Kept for tools", () -> "00000000");
@@ -71,6 +72,12 @@ public final class InfoSections {
                     "io_threads_active",
                     "Whether several loops run",
                     () -> config.network.ioThreads.value() > 1 ? 1 : 0);
+            many(sink -> {
+                long millis = shutdownMillis.getAsLong();
+                if (millis >= 0) {
+                    sink.field("shutdown_in_milliseconds", Long.toString(millis));
+                }
+            });
         }
 
         private static long uptimeSeconds(Identity identity) {
@@ -206,8 +213,11 @@ public final class InfoSections {
     public static final class PersistenceSection extends InfoSection {
         public PersistenceSection(Persistence persistence) {
             super("Persistence");
-            number("loading", "Whether a file is being loaded", () -> persistence.isLoading() ? 1 : 0);
-            fixed("async_loading", 0, "a full sync loads from a file");
+            number("loading", "Whether a file is being loaded", () -> persistence.isAnythingLoading() ? 1 : 0);
+            number(
+                    "async_loading",
+                    "Whether another data set is loaded while the old one is served",
+                    () -> persistence.isLoadingBeside() ? 1 : 0);
             fixed("current_cow_peak", 0, "nothing is forked");
             fixed("current_cow_size", 0, "nothing is forked");
             fixed("current_cow_size_age", 0, "nothing is forked");
@@ -215,7 +225,10 @@ public final class InfoSections {
             number("current_save_keys_processed", "Keys written by the running save", persistence::keysSaved);
             number("current_save_keys_total", "Keys that the running save has to write", persistence::keysToSave);
             number("rdb_changes_since_last_save", "Changes", persistence::changesSinceSave);
-            number("rdb_bgsave_in_progress", "Whether a save runs", () -> persistence.isSaving() ? 1 : 0);
+            number(
+                    "rdb_bgsave_in_progress",
+                    "Whether a snapshot is written, to the file or to replicas",
+                    () -> persistence.isSnapshotRunning() ? 1 : 0);
             number("rdb_last_save_time", "When the last save ended", persistence::lastSaveSeconds);
             text("rdb_last_bgsave_status", "How it ended", () -> persistence.hasLastSaveFailed() ? "err" : "ok");
             number("rdb_last_bgsave_time_sec", "How long it took", persistence::lastSaveDurationSeconds);

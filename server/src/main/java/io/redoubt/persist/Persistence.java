@@ -1,6 +1,7 @@
 package io.redoubt.persist;
 
 import io.redoubt.command.ServerState;
+import io.redoubt.resp.Decimal;
 import io.redoubt.store.Entry;
 import io.redoubt.store.Keyspace;
 import io.redoubt.store.KeyspaceSnapshot;
@@ -11,8 +12,10 @@ import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HexFormat;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
@@ -37,6 +40,7 @@ public final class Persistence {
             BooleanSupplier checksums,
             BooleanSupplier stopsWritesOnError,
             LongSupplier keyLoadDelayMicros,
+            LongSupplier keySaveDelayMicros,
             Supplier<java.util.List<SavePoint>> savePoints) {}
 
     /**
@@ -55,7 +59,19 @@ public final class Persistence {
         void warning(String message);
     }
 
+    /** Told, before the first key, of the history that a file's data belongs to; in exclusive mode. */
+    @FunctionalInterface
+    public interface HistoryListener {
+        /**
+         * @param id of the history
+         * @param offset behind the last change that the file holds
+         * @param database in which the stream goes on
+         */
+        void belongsTo(String id, long offset, int database);
+    }
+
     private static final int RETRY_SECONDS = 5;
+    private static final byte[] DEL = {'D', 'E', 'L'};
     private static final int SLICE_KEYS = 200;
     private static final int SLICE_BYTES = 1 << 20;
 
@@ -70,6 +86,9 @@ public final class Persistence {
 
     private final AtomicLong keysSaved = new AtomicLong();
     private volatile @Nullable KeyspaceSnapshot running;
+    /** What the running save says about the history; of its moment, in exclusive mode. */
+    private volatile Map<String, String> runningAux = Map.of();
+
     private volatile @Nullable Thread writer;
     private volatile long runningSinceMillis;
     private volatile long changesAtSave;
@@ -113,7 +132,10 @@ public final class Persistence {
         if (running != null) {
             return false;
         }
-        var taken = snapshots.tryTake(content -> running = content);
+        var taken = snapshots.tryTake(content -> {
+            running = content;
+            runningAux = replicationAux.get();
+        });
         if (taken == null) {
             return false;
         }
@@ -141,7 +163,12 @@ public final class Persistence {
         }
         try (var file = SnapshotFile.create(folder, target.getFileName().toString())) {
             var rdb = new RdbWriter(file, settings.compresses.getAsBoolean(), settings.checksums.getAsBoolean());
-            SnapshotWriter.write(snapshot, rdb, facts(), keysSaved);
+            SnapshotWriter.write(
+                    snapshot,
+                    rdb,
+                    facts(runningAux),
+                    keysSaved,
+                    () -> SnapshotWriter.delay(settings.keySaveDelayMicros.getAsLong()));
             rdb.flush();
             synchronized (naming) {
                 file.commit();
@@ -153,8 +180,8 @@ public final class Persistence {
         }
     }
 
-    private Map<String, String> facts() {
-        return snapshots.facts(System.currentTimeMillis(), replicationAux.get(), false);
+    private Map<String, String> facts(Map<String, String> replication) {
+        return snapshots.facts(System.currentTimeMillis(), replication, false);
     }
 
     private void ended(boolean isGood) {
@@ -265,17 +292,21 @@ public final class Persistence {
      * Loads the file, if there is one, into the empty keyspace: in slices of exclusive mode, between which loops answer
      * what may be asked while loading. Behind {@link #announceLoading}; the caller is not inside.
      *
+     * @param keepsExpired keeps what has expired: a replica, whose master says when it goes
+     * @param history told if the file names one
      * @return false when {@link #cancelLoading} ended it
      * @throws IOException when the file is damaged or holds what this version does not know; the server must not start
      */
-    public boolean load() throws IOException {
+    public boolean load(boolean keepsExpired, HistoryListener history) throws IOException {
         Path file = settings.file.get();
         long started = System.nanoTime();
         boolean isThere = Files.exists(file);
         if (isThere) {
             keyspace.mode().enterExclusive();
             try (var in = Files.newInputStream(file)) {
-                read(in, new SlicedLoader(System.currentTimeMillis()));
+                var loader = new SlicedLoader(System.currentTimeMillis(), keepsExpired, history);
+                read(in, loader);
+                loader.tellHistory();
             } catch (LoadingCancelledException _) {
                 return false;
             } finally {
@@ -339,7 +370,7 @@ public final class Persistence {
         String temporary = "temp-" + ProcessHandle.current().pid() + "-reload.rdb";
         try (var file = SnapshotFile.create(folder, name.toString(), temporary)) {
             var rdb = new RdbWriter(file, settings.compresses.getAsBoolean(), settings.checksums.getAsBoolean());
-            rdb.head(facts());
+            rdb.head(facts(replicationAux.get()));
             var entry = new Entry();
             for (int database = 0; database < keyspace.databaseCount(); database++) {
                 if (keyspace.size(database) > 0) {
@@ -397,6 +428,7 @@ public final class Persistence {
             isSkipped = dropsExpired && expiry != Keyspace.NO_EXPIRY && expiry <= nowMillis;
             if (isSkipped) {
                 expired++;
+                dropped(database, key);
                 return NOTHING;
             }
             expiryMillis = expiry;
@@ -419,6 +451,11 @@ public final class Persistence {
             }
         }
 
+        /** A key has expired and is not kept. */
+        void dropped(int database, byte[] key) {
+            // Nobody else has it.
+        }
+
         /** Size of the elements of the last value. */
         long valueBytes() {
             return loader.bytes();
@@ -437,11 +474,61 @@ public final class Persistence {
 
     /** Lets others in now and then. */
     private final class SlicedLoader extends Loader {
+        private static final int ID_LENGTH = 40;
+
+        private final HistoryListener history;
         private int sliceKeys;
         private long sliceBytes;
+        private String id = "";
+        private long offset = -1;
+        private int streamDatabase;
+        private boolean isTold;
 
-        SlicedLoader(long nowMillis) {
-            super(nowMillis, true, true);
+        SlicedLoader(long nowMillis, boolean keepsExpired, HistoryListener history) {
+            super(nowMillis, !keepsExpired, true);
+            this.history = history;
+        }
+
+        @Override
+        public void aux(byte[] name, byte[] value) {
+            switch (new String(name, StandardCharsets.ISO_8859_1)) {
+                case "repl-id" -> id = new String(value, StandardCharsets.ISO_8859_1);
+                case "repl-offset" -> offset = Decimal.parseLong(value, 0, value.length, -1);
+                case "repl-stream-db" -> {
+                    long database = Decimal.parseLong(value, 0, value.length, 0);
+                    streamDatabase = Math.clamp(database, 0, keyspace.databaseCount() - 1);
+                }
+                default -> {
+                    // Other facts concern nobody.
+                }
+            }
+        }
+
+        /** Says where the data comes from, unless that is said or not known. */
+        void tellHistory() {
+            if (!isTold && offset >= 0 && id.length() == ID_LENGTH && id.chars().allMatch(HexFormat::isHexDigit)) {
+                history.belongsTo(id, offset, streamDatabase);
+            }
+            isTold = true;
+        }
+
+        @Override
+        public ValueSink beginValue(int database, byte[] key, long expiry, long idleSeconds, int frequency)
+                throws IOException {
+            tellHistory();
+            return super.beginValue(database, key, expiry, idleSeconds, frequency);
+        }
+
+        /** Replicas that go on where the file ends have the key still. */
+        @Override
+        void dropped(int database, byte[] key) {
+            var unit = keyspace.unit(keyspace.loopCount());
+            unit.begin(System.currentTimeMillis(), false);
+            var effects = unit.effects();
+            effects.command(database, 2);
+            effects.arg(DEL);
+            effects.arg(key);
+            unit.end();
         }
 
         @Override
@@ -476,8 +563,23 @@ public final class Persistence {
 
     // ---- Figures ----
 
+    /** Whether data is being loaded that cannot be read yet: from the file, or from a master. */
+    public boolean isAnythingLoading() {
+        return state.is(ServerState.LOADING);
+    }
+
+    /** Whether another data set is being loaded, while the old one can be read. */
+    public boolean isLoadingBeside() {
+        return state.is(ServerState.ASYNC_LOADING);
+    }
+
     public boolean isLoading() {
         return isLoading;
+    }
+
+    /** Whether a snapshot is being written: to the file, or to replicas. */
+    public boolean isSnapshotRunning() {
+        return keyspace.isSnapshotRunning();
     }
 
     public boolean isSaving() {

@@ -5,19 +5,38 @@ import io.redoubt.type.Value;
 import java.io.IOException;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
 
 /** Writes a frozen keyspace as an RDB file; runs on a thread of its own while loops go on writing. */
 public final class SnapshotWriter {
+    /** Called behind each key: slows the writer down, or ends it by an exception. */
+    @FunctionalInterface
+    public interface Brake {
+        void behindKey() throws IOException;
+    }
+
     private SnapshotWriter() {}
+
+    /**
+     * Waits as {@code rdb-key-save-delay} says.
+     *
+     * @param delayMicros for each key; if negative, for so many keys one microsecond, which is none here
+     */
+    public static void delay(long delayMicros) {
+        if (delayMicros > 0) {
+            LockSupport.parkNanos(delayMicros * 1000);
+        }
+    }
 
     /**
      * Writes header, auxiliary fields, every database and the end.
      *
      * @param aux auxiliary fields by name, in order
      * @param keysWritten counts up while keys are written
+     * @param brake called behind each key
      */
     public static void write(
-            KeyspaceSnapshot snapshot, RdbWriter writer, Map<String, String> aux, AtomicLong keysWritten)
+            KeyspaceSnapshot snapshot, RdbWriter writer, Map<String, String> aux, AtomicLong keysWritten, Brake brake)
             throws IOException {
         if (snapshot.expiresFields()) {
             writer.expiresFields();
@@ -35,6 +54,7 @@ public final class SnapshotWriter {
                     throws IOException {
                 writer.key(expiryMillis, key, keyOffset, keyLength, value);
                 keysWritten.incrementAndGet();
+                brake.behindKey();
             }
         });
         writer.end();

@@ -100,9 +100,14 @@ public final class Snapshots {
         }
 
         /** Writes the content as an RDB file, from its first byte to its checksum. */
-        public void write(RdbSink sink, Map<String, String> facts, boolean compresses, boolean hasChecksum)
+        public void write(
+                RdbSink sink,
+                Map<String, String> facts,
+                boolean compresses,
+                boolean hasChecksum,
+                SnapshotWriter.Brake brake)
                 throws IOException {
-            SnapshotWriter.write(content, new RdbWriter(sink, compresses, hasChecksum), facts, new AtomicLong());
+            SnapshotWriter.write(content, new RdbWriter(sink, compresses, hasChecksum), facts, new AtomicLong(), brake);
         }
 
         /** Writes the head and the end of an RDB file without any key: for a replica that filters everything out. */

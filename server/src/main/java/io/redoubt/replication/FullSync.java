@@ -1,6 +1,7 @@
 package io.redoubt.replication;
 
 import io.redoubt.persist.RdbSink;
+import io.redoubt.persist.SnapshotWriter;
 import io.redoubt.persist.Snapshots;
 import java.io.IOException;
 import java.io.InputStream;
@@ -166,7 +167,12 @@ final class FullSync implements Runnable {
         if (members.getFirst().wantsNoData) {
             taken.writeEmpty(sink, head, settings.hasChecksum);
         } else {
-            taken.write(sink, head, settings.compresses, settings.hasChecksum);
+            taken.write(sink, head, settings.compresses, settings.hasChecksum, () -> {
+                if (settings.keySaveDelayMicros != 0) {
+                    SnapshotWriter.delay(settings.keySaveDelayMicros);
+                    alive();
+                }
+            });
         }
     }
 

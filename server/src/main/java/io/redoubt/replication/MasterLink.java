@@ -5,6 +5,7 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.net.SocketAddress;
 import java.net.SocketTimeoutException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -12,7 +13,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.util.Arrays;
 import java.util.Locale;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
@@ -47,6 +47,7 @@ final class MasterLink implements Runnable {
 
     private static final long FAIR_NANOS = 50_000;
     private static final long ACK_MILLIS = 1000;
+    private static final int PIECE_BYTES = 1 << 16;
     private static final int MARK_LENGTH = 40;
     private static final int ID_LENGTH = 40;
     private static final byte[] NEWLINE = {'\n'};
@@ -86,11 +87,7 @@ final class MasterLink implements Runnable {
         isStopped = true;
         var open = socket;
         if (open != null) {
-            try {
-                open.close();
-            } catch (IOException failure) {
-                replication.log().line(false, "Closing the link to the master: " + failure.getMessage());
-            }
+            close(open);
         }
         LockSupport.unpark(thread);
     }
@@ -159,15 +156,26 @@ final class MasterLink implements Runnable {
         };
     }
 
+    private static String text(SocketAddress address) {
+        return address instanceof InetSocketAddress known
+                ? known.getAddress().getHostAddress() + ":" + known.getPort()
+                : "";
+    }
+
+    private void close(Socket open) {
+        try {
+            open.close();
+        } catch (IOException failure) {
+            replication.log().line(false, "Closing the link to the master: " + failure.getMessage());
+        }
+    }
+
     private void ended() {
+        replication.sessions().remove(applier.session());
         var open = socket;
         socket = null;
         if (open != null) {
-            try {
-                open.close();
-            } catch (IOException failure) {
-                replication.log().line(false, "Closing the link to the master: " + failure.getMessage());
-            }
+            close(open);
         }
         if (state == State.CONNECTED) {
             downSinceMillis = System.currentTimeMillis();
@@ -206,6 +214,8 @@ final class MasterLink implements Runnable {
         become(State.HANDSHAKE);
         try (var opened = new MasterInput(added)) {
             input = opened;
+            applier.connected(
+                    text(added.getRemoteSocketAddress()), text(added.getLocalSocketAddress()), () -> close(added));
             applier.reset();
             lastInputMillis = System.currentTimeMillis();
             introduce(opened);
@@ -216,7 +226,7 @@ final class MasterLink implements Runnable {
         }
     }
 
-    private long timeoutMillis() {
+    long timeoutMillis() {
         return Math.max(1, replication.settings().timeoutSeconds) * 1000L;
     }
 
@@ -286,7 +296,7 @@ final class MasterLink implements Runnable {
         }
     }
 
-    private static String shown(String line) {
+    static String shown(String line) {
         var text = new StringBuilder();
         for (int i = 0; i < Math.min(256, line.length()); i++) {
             char c = line.charAt(i);
@@ -301,7 +311,11 @@ final class MasterLink implements Runnable {
         var log = replication.log();
         String id = replication.id();
         long next = replication.offset() + 1;
-        if (needsFullSync) {
+        boolean isFailover = replication.failover().state() == Failover.State.IN_PROGRESS;
+        if (isFailover) {
+            log.line(false, "Trying a partial resynchronization (request " + id + ":" + next + ").");
+            in.send("PSYNC", id, Long.toString(next), "FAILOVER");
+        } else if (needsFullSync) {
             log.line(false, "Partial resynchronization not possible (no cached master)");
             in.send("PSYNC", "?", "-1");
         } else {
@@ -309,6 +323,13 @@ final class MasterLink implements Runnable {
             in.send("PSYNC", id, Long.toString(next));
         }
         String answer = answer(in);
+        if (isFailover) {
+            if (!answer.startsWith("+CONTINUE") && !answer.startsWith("+FULLRESYNC")) {
+                replication.failover().abort("Failover target rejected psync request");
+                throw new LinkException("The target of the failover answered PSYNC: " + shown(answer));
+            }
+            replication.failover().succeeded();
+        }
         if (answer.startsWith("+CONTINUE")) {
             goOn(answer.substring("+CONTINUE".length()).trim());
             return;
@@ -337,7 +358,7 @@ final class MasterLink implements Runnable {
         load(in, answer(in), "", 0);
     }
 
-    private static long parse(String digits) {
+    static long parse(String digits) {
         byte[] bytes = digits.getBytes(StandardCharsets.ISO_8859_1);
         return io.redoubt.resp.Decimal.parseLong(bytes, 0, bytes.length, -1);
     }
@@ -361,12 +382,14 @@ final class MasterLink implements Runnable {
         try {
             requireCurrent();
             isRenamed = replication.continueWith(newId.isEmpty() ? replication.id() : newId.toLowerCase(Locale.ROOT));
+            if (isRenamed) {
+                replication.disconnectReplicas(); // They learn the new id when they come back.
+            }
         } finally {
             mode.leaveExclusive();
         }
         if (isRenamed) {
             log.line(true, "Master replication ID changed to " + replication.id());
-            replication.disconnectReplicas(); // They learn the new id when they come back.
         }
         log.line(false, "MASTER <-> REPLICA sync: Master accepted a Partial Resynchronization.");
     }
@@ -380,64 +403,67 @@ final class MasterLink implements Runnable {
                     + "'), are you sure the host and port are right?");
         }
         become(State.SYNC);
-        var settings = replication.settings();
-        Path file = Files.createTempFile(settings.directory, "temp-master-", ".rdb");
-        try {
-            receive(in, header, file);
-            var loader = new SnapshotLoader(replication, this, file);
-            loader.verify();
-            applier.select(loader.load(id.isEmpty() ? replication.newId() : id, offset));
-            needsFullSync = false;
-        } finally {
-            Files.deleteIfExists(file);
-        }
-        replication.log().line(false, "MASTER <-> REPLICA sync: Finished with success");
-    }
-
-    private void receive(MasterInput in, String header, Path file) throws IOException {
-        boolean isStreamed = header.startsWith("$EOF:");
-        byte[] mark = isStreamed ? header.substring(5).getBytes(StandardCharsets.ISO_8859_1) : new byte[0];
-        long length = isStreamed ? Long.MAX_VALUE : parse(header.substring(1));
-        if (length < 0 || isStreamed && mark.length != MARK_LENGTH) {
-            throw new LinkException("Bad protocol from MASTER: '" + shown(header) + "' is no length.");
-        }
+        var source = new SnapshotStream(this, in, header);
+        boolean isDirect = loadsDirectly();
         replication
                 .log()
                 .line(
                         false,
                         "MASTER <-> REPLICA sync: receiving "
-                                + (isStreamed ? "streamed RDB from master with EOF" : length + " bytes from master")
-                                + " to disk");
-        syncBytesTotal = isStreamed ? 0 : length;
+                                + (source.isMarked()
+                                        ? "streamed RDB from master with EOF"
+                                        : source.length() + " bytes from master")
+                                + (isDirect ? " to parser" : " to disk"));
+        syncBytesTotal = source.length();
         syncBytesRead = 0;
-        byte[] tail = new byte[mark.length];
+        var loader = new SnapshotLoader(replication, this);
+        String newId = id.isEmpty() ? replication.newId() : id;
+        if (isDirect) {
+            applier.select(loader.loadBeside(source, newId, offset));
+        } else {
+            Path file = Files.createTempFile(replication.settings().directory, "temp-master-", ".rdb");
+            try {
+                receive(source, file);
+                loader.verify(file);
+                applier.select(loader.load(file, newId, offset));
+            } finally {
+                Files.deleteIfExists(file);
+            }
+        }
+        needsFullSync = false;
+        replication.log().line(false, "MASTER <-> REPLICA sync: Finished with success");
+    }
+
+    private boolean loadsDirectly() {
+        return switch (replication.settings().disklessLoad) {
+            case "swapdb" -> true;
+            case "on-empty-db" -> replication.isEmpty();
+            default -> false;
+        };
+    }
+
+    private static void receive(SnapshotStream source, Path file) throws IOException {
+        byte[] piece = new byte[PIECE_BYTES];
         try (var out = FileChannel.open(file, StandardOpenOption.WRITE)) {
-            long read = 0;
-            while (read < length) {
-                byte[] piece = in.some(length - read, timeoutMillis());
-                requireCurrent();
-                lastInputMillis = System.currentTimeMillis();
-                for (var bytes = ByteBuffer.wrap(piece); bytes.hasRemaining(); ) {
+            while (!source.isAtEnd()) {
+                int count = source.read(piece, 0, piece.length);
+                if (count < 0) {
+                    return;
+                }
+                for (var bytes = ByteBuffer.wrap(piece, 0, count); bytes.hasRemaining(); ) {
                     out.write(bytes);
                 }
-                read += piece.length;
-                syncBytesRead = read;
-                // Nothing follows the mark until we have sent an ACK, so it can only be the end of what was read.
-                if (isStreamed) {
-                    shiftIn(tail, piece);
-                    if (read >= mark.length && Arrays.equals(tail, mark)) {
-                        out.truncate(read - mark.length);
-                        return;
-                    }
-                }
+            }
+            if (source.isMarked()) {
+                out.truncate(source.given() - MARK_LENGTH);
             }
         }
     }
 
-    private static void shiftIn(byte[] tail, byte[] piece) {
-        int taken = Math.min(tail.length, piece.length);
-        System.arraycopy(tail, taken, tail, 0, tail.length - taken);
-        System.arraycopy(piece, piece.length - taken, tail, tail.length - taken, taken);
+    /** So much of the snapshot has come. */
+    void received(long bytes) {
+        lastInputMillis = System.currentTimeMillis();
+        syncBytesRead = bytes;
     }
 
     /** While a snapshot is loaded: tells the master once a second that we are alive. */
@@ -457,6 +483,7 @@ final class MasterLink implements Runnable {
         lastInputMillis = System.currentTimeMillis();
         readOffset = replication.offset();
         become(State.CONNECTED);
+        replication.sessions().add(applier.session());
         long nextAckMillis = 0;
         while (isCurrent()) {
             if (in.available() > 0) {
@@ -482,6 +509,7 @@ final class MasterLink implements Runnable {
                     throw new EOFException("the master closed the connection");
                 }
                 lastInputMillis = System.currentTimeMillis();
+                applier.session().used(lastInputMillis);
                 readOffset = replication.offset() + in.available();
             } catch (SocketTimeoutException _) {
                 // Time for the next ACK.

@@ -4,12 +4,14 @@ import io.redoubt.command.CommandTable;
 import io.redoubt.command.Dispatcher;
 import io.redoubt.command.ServerState;
 import io.redoubt.command.Session;
+import io.redoubt.command.Sessions;
 import io.redoubt.log.EffectStream;
 import io.redoubt.persist.Snapshots;
 import io.redoubt.store.Keyspace;
 import io.redoubt.store.KeyspaceSnapshot;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -62,6 +64,9 @@ public final class Replication {
     private volatile String previousId = NO_ID;
     private volatile long previousIdEnd = -1;
     private volatile @Nullable MasterLink master;
+    /** In which database a stream goes on that a file has told us of. */
+    private int resumedDatabase;
+
     private boolean isTransferring;
     private long backlogIdleSinceMillis;
     private long lastPingMillis;
@@ -76,9 +81,12 @@ public final class Replication {
     private final AtomicLong partialSyncs = new AtomicLong();
     private final AtomicLong refusedPartialSyncs = new AtomicLong();
 
+    private final AckWaits ackWaits = new AckWaits(this);
+    private final Failover failover = new Failover(this);
     private RoleListener roleListener = (_, _) -> {};
     private @Nullable Dispatcher masterDispatcher;
     private @Nullable CommandTable table;
+    private Sessions sessions = new Sessions();
 
     public Replication(
             Keyspace keyspace,
@@ -101,9 +109,10 @@ public final class Replication {
      * Says who runs what a master sends: the dispatcher of the index behind the last loop. Called once, before the
      * first {@link #replicaOf}; the table holds our own commands too, so it cannot come by constructor.
      */
-    public void connect(Dispatcher dispatcher, CommandTable commands) {
+    public void connect(Dispatcher dispatcher, CommandTable commands, Sessions clients) {
         masterDispatcher = dispatcher;
         table = commands;
+        sessions = clients;
     }
 
     /** Says who is told of changes of the role; before the first one. */
@@ -133,6 +142,31 @@ public final class Replication {
         return master == link;
     }
 
+    /**
+     * The data set was loaded from a file: it belongs to a history, in which our own replicas, or we with our master, may
+     * go on where the file ends. In exclusive mode, before the first role.
+     *
+     * @param isReplica whether there is a master to go on with; else we begin a history of our own
+     */
+    public void resume(String oldId, long offset, int database, boolean isReplica) {
+        lock.lock();
+        try {
+            stream.setBacklogSize(backlogSize());
+            stream.activate();
+            stream.restartAt(offset);
+            resumedDatabase = database;
+            backlogIdleSinceMillis = System.currentTimeMillis();
+            if (isReplica) {
+                id = oldId;
+            } else {
+                previousId = oldId;
+                previousIdEnd = offset + 1;
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /** Becomes a replica of a server. From a thread that is not inside the keyspace in shared mode. */
     public Change replicaOf(String host, int port) {
         var dispatcher = masterDispatcher;
@@ -156,12 +190,15 @@ public final class Replication {
                         "Before turning into a replica, keeping our own history: if the new master knows it, a"
                                 + " partial resynchronization is enough.");
             }
-            int database = old == null ? Math.max(0, stream.selectedDatabase()) : old.database();
-            added = new MasterLink(this, host, port, new StreamApplier(this, dispatcher, commands, database));
+            int database = old == null ? stream.selectedDatabase() : old.database();
+            database = database < 0 ? resumedDatabase : database;
+            added = new MasterLink(
+                    this, host, port, new StreamApplier(this, dispatcher, commands, sessions.nextId(), database));
             master = added;
             stream.setCopy(true);
             keyspace.expiry().isReplica = true;
             roleListener.roleChanged(host, port);
+            ackWaits.roleChanged();
         } finally {
             lock.unlock();
             keyspace.mode().leaveExclusive();
@@ -169,7 +206,7 @@ public final class Replication {
         if (old != null) {
             old.stop();
         }
-        disconnectReplicas();
+        // Our replicas stay: they are disconnected when our history turns out to be another.
         refreshState(System.currentTimeMillis());
         added.start();
         return Change.DONE;
@@ -200,10 +237,10 @@ public final class Replication {
             roleListener.roleChanged("", 0);
         } finally {
             lock.unlock();
+            disconnectReplicas(); // They learn the new id when they come back.
             keyspace.mode().leaveExclusive();
         }
         old.stop();
-        disconnectReplicas(); // They learn the new id when they come back.
         refreshState(System.currentTimeMillis());
     }
 
@@ -260,15 +297,24 @@ public final class Replication {
         }
     }
 
+    /**
+     * Closes the links of all replicas, which from now on get nothing of the stream. In exclusive mode, if the stream goes
+     * on in another history: what belongs to that may not reach them under the old name.
+     */
     void disconnectReplicas() {
         List<Replica> all;
         lock.lock();
         try {
             all = List.copyOf(replicas);
+            followers = NOBODY;
+            for (var replica : all) {
+                replica.reader = null;
+            }
         } finally {
             lock.unlock();
         }
         for (var replica : all) {
+            replica.session.link().follow(null);
             replica.session.link().close();
         }
     }
@@ -370,30 +416,40 @@ public final class Replication {
                 false, "Replication backlog created, my new replication IDs are '" + id + "' and '" + previousId + "'");
     }
 
-    /** Sends the stream to a replica, behind what was pushed to it. */
+    /** Sends the stream to a replica, behind what was pushed to it. From a thread that is outside the keyspace. */
     void follow(Replica replica) {
-        var reader = replica.reader;
-        if (reader == null) {
-            replica.session.link().close(); // The history that it was to follow has ended.
-            return;
+        keyspace.mode().enterExclusive();
+        try {
+            followInside(replica);
+        } finally {
+            keyspace.mode().leaveExclusive();
         }
-        replica.reader = null;
+    }
+
+    /** As {@link #follow}; inside, in any mode, so that the history cannot become another in the middle of it. */
+    private void followInside(Replica replica) {
+        EffectStream.Reader reader;
         lock.lock();
         try {
-            if (replica.isGone) {
-                return;
+            reader = replica.isGone ? null : replica.reader;
+            replica.reader = null;
+            if (reader != null) {
+                var more = Arrays.copyOf(followers, followers.length + 1);
+                more[more.length - 1] = replica;
+                followers = more;
             }
-            var more = java.util.Arrays.copyOf(followers, followers.length + 1);
-            more[more.length - 1] = replica;
-            followers = more;
         } finally {
             lock.unlock();
+        }
+        if (reader == null) {
+            replica.session.link().close(); // Perhaps the history that it was to follow has ended.
+            return;
         }
         replica.session.link().follow(reader);
         log.line(false, "Synchronization with replica " + replica.name() + " succeeded");
     }
 
-    /** A replica says how far it has come. */
+    /** A replica says how far it has come. Inside the keyspace. */
     void acknowledged(Replica replica, long offset, long nowMillis) {
         replica.ackMillis = nowMillis;
         replica.ackOffset = Math.max(replica.ackOffset, offset);
@@ -408,8 +464,56 @@ public final class Replication {
             replica.sendLock.unlock();
         }
         if (follows) {
-            follow(replica);
+            followInside(replica);
         }
+        ackWaits.acknowledged();
+    }
+
+    /** How many replicas have acknowledged the stream up to an offset. */
+    int acknowledgedCount(long offset) {
+        int count = 0;
+        for (var replica : replicas()) {
+            if (replica.state == Replica.State.ONLINE && replica.ackOffset >= offset) {
+                count++;
+            }
+        }
+        return count;
+    }
+
+    AckWaits ackWaits() {
+        return ackWaits;
+    }
+
+    /** Asks all replicas how far they are. */
+    public void askForAcks() {
+        ackWaits.ask();
+    }
+
+    /**
+     * Puts a question to all replicas into the stream, unless it stands where the last one ended.
+     *
+     * @return where the last question ends now; -1 when nothing may enter the stream, since clients are paused and
+     *     somebody waits for the offset
+     */
+    long appendQuestion(byte[] question, long lastEnd) {
+        lock.lock();
+        try {
+            long before = stream.offset();
+            if (master != null || replicas.isEmpty() || before == lastEnd) {
+                return lastEnd;
+            }
+            if (state.isPaused()) {
+                return -1;
+            }
+            stream.appendVerbatim(question, 0, question.length);
+            return before + question.length; // If others append too, it ends further on, and one question is wasted.
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    Failover failover() {
+        return failover;
     }
 
     /** A client is gone; it may have been a replica. From any thread, also with its connection's lock held. */
@@ -454,6 +558,52 @@ public final class Replication {
         }
         // Only now: another loop that sees the old value pumps too, and so waits until ours is done.
         pumpedOffset = offset;
+    }
+
+    // ---- The end of the server ----
+
+    /**
+     * Lets writes wait. Replicas are not asked how far they are, since the stream has to end where they would go on after a
+     * restart. From a thread that is outside the keyspace.
+     */
+    public void pauseForShutdown() {
+        keyspace.mode().enterExclusive();
+        try {
+            state.pause(ServerState.Pause.SHUTDOWN, Long.MAX_VALUE, false); // Reads go on, and so does SHUTDOWN ABORT.
+            keyspace.expiry().isPaused = true;
+        } finally {
+            keyspace.mode().leaveExclusive();
+        }
+    }
+
+    /** Whether every replica has acknowledged the whole stream. */
+    public boolean areReplicasInSync() {
+        for (var replica : replicas()) {
+            if (replica.ackOffset != stream.offset()) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** Logs how far the replicas are when the server ends. */
+    public void logLaggingReplicas(long nowMillis) {
+        var all = replicas();
+        int inSync = 0;
+        for (var replica : all) {
+            long missing = stream.offset() - replica.ackOffset;
+            if (missing == 0) {
+                inSync++;
+            } else {
+                log.line(
+                        true,
+                        "Lagging replica " + replica.name() + " reported offset " + missing + " behind master, lag="
+                                + replica.lagSeconds(nowMillis) + ", state=" + replica.state.word + ".");
+            }
+        }
+        if (!all.isEmpty()) {
+            log.line(false, inSync + " of " + all.size() + " replicas are in sync when shutting down.");
+        }
     }
 
     // ---- Full resync ----
@@ -607,6 +757,8 @@ public final class Replication {
             log.line(true, "Disconnecting timedout replica (streaming sync): " + replica.name());
             replica.session.link().close();
         }
+        ackWaits.tick();
+        failover.tick(nowMillis);
         beforeReplies();
         startTransfers(nowMillis);
         refreshState(nowMillis);
@@ -629,6 +781,9 @@ public final class Replication {
         }
         if (nowMillis - lastPingMillis < settings.pingPeriodSeconds * 1000L) {
             return;
+        }
+        if (failover.isRunning()) {
+            return; // The replica could never catch up.
         }
         lastPingMillis = nowMillis;
         stream.appendVerbatim(PING, 0, PING.length);
@@ -695,6 +850,21 @@ public final class Replication {
 
     // ---- What others show ----
 
+    /** Whether there is no key at all. */
+    boolean isEmpty() {
+        keyspace.mode().enterExclusive();
+        try {
+            for (int database = 0; database < keyspace.databaseCount(); database++) {
+                if (keyspace.size(database) > 0) {
+                    return false;
+                }
+            }
+            return true;
+        } finally {
+            keyspace.mode().leaveExclusive();
+        }
+    }
+
     List<Replica> replicas() {
         lock.lock();
         try {
@@ -739,6 +909,22 @@ public final class Replication {
         return Math.max(BACKLOG_BYTES_MIN, settings.backlogSize);
     }
 
+    /** By how many bytes the slowest replica is behind: so much of the stream is kept for it. */
+    private long replicaLagBytes() {
+        long most = 0;
+        for (var replica : replicas()) {
+            var reader = replica.reader;
+            long waiting = reader == null ? replica.session.link().outputBytes() : stream.offset() - reader.offset();
+            most = Math.max(most, waiting);
+        }
+        return most;
+    }
+
+    /** What is kept of the stream for slow replicas beyond the backlog. */
+    public long bytesBeyondBacklog() {
+        return Math.max(0, replicaLagBytes() - stream.backlogLength());
+    }
+
     public int replicaCount() {
         return replicas().size();
     }
@@ -765,6 +951,11 @@ public final class Replication {
     /** The fields of INFO replication, in order. */
     public List<Map.Entry<String, String>> info(long nowMillis) {
         return new ReplicationInfo(this, settings).fields(nowMillis);
+    }
+
+    /** All clients; a master with which we are in step is shown as one. */
+    Sessions sessions() {
+        return sessions;
     }
 
     Keyspace keyspace() {

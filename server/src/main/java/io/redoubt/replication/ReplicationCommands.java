@@ -19,12 +19,19 @@ import io.redoubt.command.Errors;
 import io.redoubt.command.Reveals;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
 /** The commands between masters and replicas, and those that set and show the role. */
 public final class ReplicationCommands extends CommandFamily {
     private static final byte[] NO_MASTER_LINK =
             Errors.line("NOMASTERLINK Can't SYNC while not connected with my master");
-    private static final byte[] NO_FAILOVER = Errors.line("ERR PSYNC FAILOVER can't be sent to a master.");
+    private static final byte[] FAILING_OVER = Errors.line("NOMASTERLINK Can't SYNC while failing over");
+    private static final byte[] FAILOVER_OF_MASTER = Errors.line("ERR PSYNC FAILOVER can't be sent to a master.");
+    private static final byte[] FAILOVER_OF_OTHER = Errors.line("ERR PSYNC FAILOVER replid must match my replid.");
+    private static final byte[] NO_REPLICAOF = Errors.line("ERR REPLICAOF not allowed while failing over.");
+    private static final byte[] WAIT_ON_REPLICA = Errors.line("ERR WAIT cannot be used with replica instances. Please"
+            + " also note that since Redis 4.0 if a replica is configured to be writable (which is not the default)"
+            + " writes to replicas are just local and are not propagated.");
     private static final byte[] BAD_PORT = Errors.line("ERR Invalid master port");
     private static final byte[] BAD_HOST = Errors.line("ERR Invalid master host");
     private static final byte[] ZERO_OR_ONE = Errors.line("ERR value is out of range, value must between 0 and 1");
@@ -41,21 +48,35 @@ public final class ReplicationCommands extends CommandFamily {
             .arity(-3)
             .since("2.8.0")
             .summary("Asks a master for its stream, from an offset or with a snapshot first.")
-            .flags(ADMIN, NOSCRIPT, NO_ASYNC_LOADING, NO_MULTI)
+            .flags(ADMIN, NOSCRIPT, NO_ASYNC_LOADING, NO_MULTI, EXCLUSIVE) // FAILOVER makes us a master.
             .reveals(Reveals.VALUE)
             .args(ArgSpec.string("replicationid"), ArgSpec.integer("offset"))
             .handler(this::psync);
 
     private void psync(Call call) {
-        if (!call.parseLong(2)) {
+        if (call.argCount() > 3 && call.argIs(3, "FAILOVER") && !takeOver(call)) {
             return;
         }
-        long nextOffset = call.parsed();
-        if (call.argCount() > 3 && call.argIs(3, "FAILOVER")) {
-            call.reply().error(NO_FAILOVER);
-            return;
+        if (call.parseLong(2)) {
+            synchronize(call, call.args().text(1), call.parsed(), false);
         }
-        synchronize(call, call.args().text(1), nextOffset, false);
+    }
+
+    /** Our master wants to be our replica. Says whether we are the master now; else the error is written. */
+    private boolean takeOver(Call call) {
+        String id = call.args().text(1);
+        replication.log().line(true, "Failover request received for replid " + printable(id) + ".");
+        if (!replication.isReplica()) {
+            call.reply().error(FAILOVER_OF_MASTER);
+            return false;
+        }
+        if (!id.equalsIgnoreCase(replication.id())) {
+            call.reply().error(FAILOVER_OF_OTHER);
+            return false;
+        }
+        replication.becomeMaster();
+        replication.log().line(false, "MASTER MODE enabled (failover request from " + client(call) + ")");
+        return true;
     }
 
     final CommandSpec sync = command("SYNC")
@@ -74,6 +95,10 @@ public final class ReplicationCommands extends CommandFamily {
         var session = call.session();
         if (session.isReplica()) {
             return; // It is in the middle of it; an answer would stand in the stream.
+        }
+        if (replication.failover().isRunning()) {
+            call.reply().error(FAILING_OVER);
+            return;
         }
         if (!replication.canServe()) {
             call.reply().error(NO_MASTER_LINK);
@@ -233,6 +258,138 @@ public final class ReplicationCommands extends CommandFamily {
         }
     }
 
+    final CommandSpec wait = command("WAIT")
+            .group("generic")
+            .arity(3)
+            .since("3.0.0")
+            .complexity("O(1)")
+            .summary("Waits until so many replicas have acknowledged the writes of this connection.")
+            .tips("request_policy:all_shards", "response_policy:agg_min")
+            .flags(NOSCRIPT)
+            .categories(Category.CONNECTION)
+            .args(ArgSpec.integer("numreplicas"), ArgSpec.integer("timeout"))
+            .handler(this::await);
+
+    private void await(Call call) {
+        if (replication.isReplica()) {
+            call.reply().error(WAIT_ON_REPLICA);
+            return;
+        }
+        if (!call.parseLong(1)) {
+            return;
+        }
+        long wanted = call.parsed();
+        if (!call.parseLong(2, Errors.TIMEOUT_NO_INTEGER)) {
+            return;
+        }
+        long millis = call.parsed();
+        if (millis < 0) {
+            call.reply().error(Errors.TIMEOUT_NEGATIVE);
+            return;
+        }
+        int count = replication.acknowledgedCount(call.session().streamOffset());
+        if (count >= wanted || !call.maySuspend()) {
+            call.reply().integer(count);
+        } else {
+            replication.ackWaits().add(call, wanted, millis);
+        }
+    }
+
+    final CommandSpec failover = command("FAILOVER")
+            .arity(-1)
+            .since("6.2.0")
+            .complexity("O(1)")
+            .summary("Exchanges the roles of this master and one of its replicas.")
+            .flags(ADMIN, NOSCRIPT, STALE, EXCLUSIVE)
+            .args(
+                    ArgSpec.block(
+                                    "target",
+                                    ArgSpec.string("host"),
+                                    ArgSpec.integer("port"),
+                                    ArgSpec.word("force", "FORCE").optional())
+                            .token("TO")
+                            .optional(),
+                    ArgSpec.word("abort", "ABORT").optional(),
+                    ArgSpec.integer("milliseconds").token("TIMEOUT").optional())
+            .handler(this::failOver);
+
+    private void failOver(Call call) {
+        String host = null;
+        int port = 0;
+        long timeoutMillis = 0;
+        boolean isForced = false;
+        for (int i = 1; i < call.argCount(); i++) {
+            if (call.argCount() == 2 && call.argIs(i, "ABORT")) {
+                abortFailover(call);
+                return;
+            }
+            if (timeoutMillis == 0 && call.argIs(i, "TIMEOUT") && i + 1 < call.argCount()) {
+                if (!call.parseLong(++i)) {
+                    return;
+                }
+                timeoutMillis = call.parsed();
+                if (timeoutMillis <= 0) {
+                    call.reply().error("ERR FAILOVER timeout must be greater than 0");
+                    return;
+                }
+            } else if (host == null && call.argIs(i, "TO") && i + 2 < call.argCount()) {
+                if (!call.parseLong(i + 2)) {
+                    return;
+                }
+                port = Math.clamp(call.parsed(), -1, 65536);
+                host = call.args().text(i + 1);
+                i += 2;
+            } else if (!isForced && call.argIs(i, "FORCE")) {
+                isForced = true;
+            } else {
+                call.reply().error(Errors.SYNTAX);
+                return;
+            }
+        }
+        String refusal = refusalOfFailover(host, port, timeoutMillis, isForced);
+        if (refusal != null) {
+            call.reply().error(refusal);
+            return;
+        }
+        long end = timeoutMillis == 0 ? 0 : call.nowMillis() + Math.min(timeoutMillis, Long.MAX_VALUE / 2);
+        replication.failover().start(new Failover.Request(host, port, end, isForced));
+        call.reply().ok();
+    }
+
+    private void abortFailover(Call call) {
+        if (replication.failover().isRunning()) {
+            replication.failover().abort("Failover manually aborted");
+            call.reply().ok();
+        } else {
+            call.reply().error("ERR No failover in progress.");
+        }
+    }
+
+    private @Nullable String refusalOfFailover(@Nullable String host, int port, long timeoutMillis, boolean isForced) {
+        if (replication.failover().isRunning()) {
+            return "ERR FAILOVER already in progress.";
+        }
+        if (replication.isReplica()) {
+            return "ERR FAILOVER is not valid when server is a replica.";
+        }
+        var replicas = replication.replicas();
+        if (replicas.isEmpty()) {
+            return "ERR FAILOVER requires connected replicas.";
+        }
+        if (isForced && (timeoutMillis == 0 || host == null)) {
+            return "ERR FAILOVER with force option requires both a timeout and target HOST and IP.";
+        }
+        if (host == null) {
+            return null;
+        }
+        for (var replica : replicas) {
+            if (Failover.isAt(replica, host, port)) {
+                return replica.state == Replica.State.ONLINE ? null : "ERR FAILOVER target replica is not online.";
+            }
+        }
+        return "ERR FAILOVER target HOST and PORT is not a replica.";
+    }
+
     private static ArgSpec[] hostOrNobody() {
         return new ArgSpec[] {
             ArgSpec.oneOf(
@@ -262,6 +419,10 @@ public final class ReplicationCommands extends CommandFamily {
             .handler(this::replicaOf);
 
     private void replicaOf(Call call) {
+        if (replication.failover().isRunning()) {
+            call.reply().error(NO_REPLICAOF);
+            return;
+        }
         if (call.argIs(1, "NO") && call.argIs(2, "ONE")) {
             if (replication.isReplica()) {
                 replication.becomeMaster();

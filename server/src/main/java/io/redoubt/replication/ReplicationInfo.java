@@ -25,7 +25,7 @@ final class ReplicationInfo {
         ofMaster(nowMillis);
         var stream = replication.stream();
         boolean isActive = stream.isActive();
-        add("master_failover_state", "no-failover");
+        add("master_failover_state", replication.failover().state().word);
         add("master_replid", replication.id());
         add("master_replid2", replication.previousId());
         add("master_repl_offset", stream.offset());

@@ -23,6 +23,9 @@ public final class ReplicationSettings {
     /** When so many replicas wait, the delay is cut short; 0 for never. */
     public volatile int disklessMaxReplicas;
 
+    /** When a snapshot is loaded as it comes, without a file: `disabled`, `on-empty-db` or `swapdb`. */
+    public volatile String disklessLoad = "disabled";
+
     /** Address told to the master; empty for the one it sees. */
     public volatile String announceIp = "";
 
@@ -39,4 +42,6 @@ public final class ReplicationSettings {
 
     public volatile boolean compresses = true;
     public volatile boolean hasChecksum = true;
+    /** rdb-key-save-delay: tests slow a transfer down by it. */
+    public volatile long keySaveDelayMicros;
 }

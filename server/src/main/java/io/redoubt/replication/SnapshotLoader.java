@@ -15,9 +15,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
- * Replaces the data by a master's snapshot. The file is read twice: first to see that all of it can be kept, and only
- * then is the old data dropped. The second time keys are set in slices of exclusive mode, so that loops can answer
- * LOADING in between.
+ * Replaces the data by a master's snapshot. A file is read twice: first to see that all of it can be kept, and only then
+ * is the old data dropped. What is loaded as it comes is kept beside the old data until it is complete. Keys are set in
+ * slices of exclusive mode, so that loops can answer in between.
  */
 final class SnapshotLoader {
     private static final int SLICE_KEYS = 2000;
@@ -26,27 +26,25 @@ final class SnapshotLoader {
     private final Replication replication;
     private final MasterLink link;
     private final Keyspace keyspace;
-    private final Path file;
     private int streamDatabase;
 
-    SnapshotLoader(Replication replication, MasterLink link, Path file) {
+    SnapshotLoader(Replication replication, MasterLink link) {
         this.replication = replication;
         this.link = link;
-        this.file = file;
         keyspace = replication.keyspace();
     }
 
     /** Reads the whole file without keeping anything. */
-    void verify() throws IOException {
+    void verify(Path file) throws IOException {
         try {
-            read(new Check());
+            read(file, new Check());
         } catch (RdbException damaged) {
             throw new LinkException("Failed trying to load the MASTER synchronization DB: " + damaged.getMessage()
                     + ". The old data is kept.");
         }
     }
 
-    private void read(RdbVisitor visitor) throws IOException {
+    private static void read(Path file, RdbVisitor visitor) throws IOException {
         try (InputStream in = Files.newInputStream(file)) {
             new RdbReader(in, true).read(visitor);
         }
@@ -57,14 +55,14 @@ final class SnapshotLoader {
      *
      * @return the database in which the stream goes on
      */
-    int load(String id, long offset) throws IOException {
+    int load(Path file, String id, long offset) throws IOException {
         var log = replication.log();
         var mode = keyspace.mode();
         log.line(false, "MASTER <-> REPLICA sync: Flushing old data");
-        replication.disconnectReplicas();
         mode.enterExclusive();
         try {
             link.requireCurrent();
+            replication.disconnectReplicas();
             replication.state().set(ServerState.LOADING, true);
             flush();
         } finally {
@@ -72,9 +70,9 @@ final class SnapshotLoader {
         }
         log.line(false, "MASTER <-> REPLICA sync: Loading DB in memory");
         boolean isDone = false;
-        var slices = new Slices();
+        var slices = new Slices(0);
         try {
-            read(slices);
+            read(file, slices);
             slices.enter();
             replication.adopt(id, offset);
             isDone = true;
@@ -91,13 +89,63 @@ final class SnapshotLoader {
         return streamDatabase;
     }
 
+    /**
+     * Loads a snapshot as it comes, beside the old data, and puts it in its place when it is complete. If both belong to
+     * the same history, the old data can be read meanwhile.
+     *
+     * @return the database in which the stream goes on
+     */
+    int loadBeside(SnapshotStream source, String id, long offset) throws IOException {
+        var log = replication.log();
+        var mode = keyspace.mode();
+        int loadingBit = id.equals(replication.id()) ? ServerState.ASYNC_LOADING : ServerState.LOADING;
+        mode.enterExclusive();
+        try {
+            link.requireCurrent();
+            replication.state().set(loadingBit, true);
+            keyspace.openStaging();
+        } finally {
+            mode.leaveExclusive();
+        }
+        log.line(false, "MASTER <-> REPLICA sync: Loading DB in memory");
+        boolean isDone = false;
+        var slices = new Slices(keyspace.databaseCount());
+        source.beforeWaiting(slices::leave);
+        try {
+            var reader = new RdbReader(source, true);
+            reader.read(slices);
+            slices.leave();
+            source.finish(reader.offset());
+            slices.enter();
+            link.requireCurrent();
+            replication.disconnectReplicas();
+            log.line(false, "MASTER <-> REPLICA sync: Swapping active DB with loaded DB");
+            keyspace.closeStaging(link.unit(), true);
+            replication.adopt(id, offset);
+            isDone = true;
+        } catch (RdbException damaged) {
+            throw new LinkException("Failed trying to load the MASTER synchronization DB from socket: "
+                    + damaged.getMessage() + ". The old data is kept.");
+        } finally {
+            slices.enter();
+            if (!isDone) {
+                log.line(false, "MASTER <-> REPLICA sync: Discarding temporary DB in background");
+                keyspace.closeStaging(link.unit(), false);
+            }
+            replication.state().set(loadingBit, false);
+            slices.leave();
+        }
+        log.line(false, "Done loading RDB, keys loaded: " + slices.keyCount + ", keys expired: 0.");
+        return streamDatabase;
+    }
+
     private void flush() {
         for (int database = 0; database < keyspace.databaseCount(); database++) {
             keyspace.flush(keyspace.unit(keyspace.loopCount()), database);
         }
     }
 
-    private final class Check implements RdbVisitor {
+    private class Check implements RdbVisitor {
         @Override
         public void selectDb(int database) throws IOException {
             if (database >= keyspace.databaseCount()) {
@@ -112,7 +160,9 @@ final class SnapshotLoader {
         }
 
         @Override
-        public void endValue() {}
+        public void endValue() throws IOException {
+            // As above.
+        }
 
         @Override
         public void function(byte[] code) throws IOException {
@@ -120,13 +170,19 @@ final class SnapshotLoader {
         }
     }
 
-    private final class Slices implements RdbVisitor {
+    private final class Slices extends Check {
+        private final int firstDatabase;
         private boolean isInside;
         private int sliceKeys;
         private long sliceBytes;
         private long keyCount;
         private final ValueLoader loader = new ValueLoader(keyspace);
         private long expiryMillis;
+
+        /** @param firstDatabase where the snapshot's database 0 goes */
+        Slices(int firstDatabase) {
+            this.firstDatabase = firstDatabase;
+        }
 
         private void enter() {
             if (!isInside) {
@@ -158,7 +214,7 @@ final class SnapshotLoader {
         public ValueSink beginValue(int db, byte[] key, long expiry, long idleSeconds, int frequency) {
             enter();
             expiryMillis = expiry;
-            loader.begin(link.unit(), db, key, 0, key.length);
+            loader.begin(link.unit(), firstDatabase + db, key, 0, key.length);
             return loader;
         }
 
@@ -172,11 +228,6 @@ final class SnapshotLoader {
                 link.requireCurrent();
                 link.keepAlive();
             }
-        }
-
-        @Override
-        public void function(byte[] code) {
-            throw new IllegalStateException("the check has let a function pass");
         }
     }
 }

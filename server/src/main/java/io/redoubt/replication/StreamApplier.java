@@ -23,6 +23,7 @@ final class StreamApplier {
     private final Dispatcher dispatcher;
     private final CommandTable table;
     private final EffectStream stream;
+    private final MasterConnection connection = new MasterConnection();
     private final Session session;
     private final Reply reply = new Reply();
     private final RequestParser parser = new RequestParser();
@@ -33,16 +34,32 @@ final class StreamApplier {
     private boolean isRunOpen;
     private boolean wantsAck;
 
-    StreamApplier(Replication replication, Dispatcher dispatcher, CommandTable table, int database) {
+    StreamApplier(Replication replication, Dispatcher dispatcher, CommandTable table, long sessionId, int database) {
         this.replication = replication;
         this.dispatcher = dispatcher;
         this.table = table;
         stream = replication.stream();
-        session = new Session(0, new NoConnection(), System.currentTimeMillis());
+        session = new Session(sessionId, connection, System.currentTimeMillis());
         session.setMaster(true);
         session.select(database);
         parser.setMaxBulk(Long.MAX_VALUE);
         runParser.setMaxBulk(Long.MAX_VALUE);
+    }
+
+    /** The master as a client, for CLIENT LIST and CLIENT KILL. */
+    Session session() {
+        return session;
+    }
+
+    /**
+     * Says where the master is, for those who look at clients.
+     *
+     * @param cut ends this connection, not the link
+     */
+    void connected(String remoteAddress, String localAddress, Runnable cut) {
+        connection.remoteAddress = remoteAddress;
+        connection.localAddress = localAddress;
+        connection.cut = cut;
     }
 
     /** The database in which the next command acts. */
@@ -265,16 +282,20 @@ final class StreamApplier {
                 request.argBuffer(), request.argStart(arg), request.argLength(arg), StandardCharsets.ISO_8859_1);
     }
 
-    /** The link to a master takes no replies and is no client's connection. */
-    private static final class NoConnection implements Session.Link {
+    /** The link to a master takes no replies. */
+    private static final class MasterConnection implements Session.Link {
+        private volatile String remoteAddress = "";
+        private volatile String localAddress = "";
+        private volatile Runnable cut = () -> {};
+
         @Override
         public String remoteAddress() {
-            return "";
+            return remoteAddress;
         }
 
         @Override
         public String localAddress() {
-            return "";
+            return localAddress;
         }
 
         @Override
@@ -294,7 +315,7 @@ final class StreamApplier {
 
         @Override
         public void close() {
-            // The link ends by REPLICAOF only.
+            cut.run(); // The link begins again, and ends by REPLICAOF only.
         }
 
         @Override

@@ -681,6 +681,34 @@ public final class Keyspace {
         }
     }
 
+    /**
+     * Adds as many databases as there are, behind them and out of sight, in which another data set can be loaded.
+     * Snapshots leave them out. Exclusive mode.
+     */
+    public void openStaging() {
+        setShardDatabases(2 * layout.databases());
+    }
+
+    private void setShardDatabases(int count) {
+        for (var shard : shards) {
+            shard.setDatabaseCount(count, layout.chunkBytes(), heap, sip, thresholds);
+        }
+    }
+
+    /** Puts what was loaded in the place of what there is, or drops it. Exclusive mode. */
+    public void closeStaging(Unit unit, boolean isUsed) {
+        for (int database = 0; database < layout.databases(); database++) {
+            int staged = layout.databases() + database;
+            if (isUsed) {
+                flush(unit, database);
+                swap(unit, database, staged);
+            } else {
+                flush(unit, staged);
+            }
+        }
+        setShardDatabases(layout.databases());
+    }
+
     /** Receives entries; may not change the keyspace. */
     public interface EntryVisitor {
         void visit(Entry entry);
@@ -858,6 +886,11 @@ public final class Keyspace {
         var frozen = new KeyspaceSnapshot(layout.databases(), shards, stream.offset());
         snapshot = frozen;
         return frozen;
+    }
+
+    /** Whether a snapshot is being read; a figure that may be a little old. */
+    public boolean isSnapshotRunning() {
+        return snapshot != null;
     }
 
     /** Ends the running snapshot. Exclusive mode. */

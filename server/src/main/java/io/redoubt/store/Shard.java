@@ -3,20 +3,29 @@ package io.redoubt.store;
 import io.redoubt.memory.HeapBudget;
 import io.redoubt.memory.SipHash;
 import io.redoubt.type.Thresholds;
+import java.util.Arrays;
 
 /** One shard: a lock and its part of every database. */
 final class Shard {
     final ShardLock lock = new ShardLock();
-    final Partition[] databases;
+    /** Behind those that clients see there may be as many that are being loaded. */
+    Partition[] databases = {};
+
     final KeyFollowers followers = new KeyFollowers();
     /** Active expiry: where it goes on, per database. */
-    final long[] expiryCursors;
+    long[] expiryCursors = {};
 
     Shard(int databaseCount, int chunkBytes, HeapBudget heap, SipHash sip, Thresholds thresholds) {
-        databases = new Partition[databaseCount];
-        expiryCursors = new long[databaseCount];
-        for (int i = 0; i < databaseCount; i++) {
-            databases[i] = new Partition(chunkBytes, heap, sip, thresholds);
+        setDatabaseCount(databaseCount, chunkBytes, heap, sip, thresholds);
+    }
+
+    /** Adds empty databases, or drops the last. */
+    void setDatabaseCount(int count, int chunkBytes, HeapBudget heap, SipHash sip, Thresholds thresholds) {
+        var resized = Arrays.copyOf(databases, count);
+        for (int i = databases.length; i < count; i++) {
+            resized[i] = new Partition(chunkBytes, heap, sip, thresholds);
         }
+        databases = resized;
+        expiryCursors = Arrays.copyOf(expiryCursors, count);
     }
 }

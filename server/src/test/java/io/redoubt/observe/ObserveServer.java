@@ -67,7 +67,7 @@ final class ObserveServer {
 
     ObserveServer(Path folder) {
         var settings = new Persistence.Settings(
-                () -> folder.resolve("dump.rdb"), () -> true, () -> true, () -> true, () -> 0, List::of);
+                () -> folder.resolve("dump.rdb"), () -> true, () -> true, () -> true, () -> 0, () -> 0, List::of);
         var log = new Persistence.Log() {
             @Override
             public void notice(String message) {

@@ -337,6 +337,78 @@ class MasterSideTest {
         }
     }
 
+    private static void write(Wire client, int megabytes) {
+        String value = "x".repeat(100_000);
+        for (int i = 0; i < 10 * megabytes; i++) {
+            client.send("SET", "k" + i % 10, value);
+        }
+    }
+
+    @Test
+    void closes_a_replica_that_falls_behind_by_more_than_the_hard_limit() throws Exception {
+        try (var server = start("--client-output-buffer-limit", "replica", "2000000", "0", "0")) {
+            var client = server.client();
+            var replica = replica(server);
+            fullResync(replica, false);
+            write(client, 20);
+            server.await("closed", () -> client.info("connected_slaves").equals("0"));
+            assertThat(server.log()).contains("overcoming of output buffer limits");
+        }
+    }
+
+    @Test
+    void closes_a_replica_that_is_behind_by_the_soft_limit_for_too_long() throws Exception {
+        try (var server = start("--client-output-buffer-limit", "replica", "0", "1000000", "1")) {
+            var client = server.client();
+            var replica = replica(server);
+            fullResync(replica, false);
+            write(client, 12);
+            assertThat(client.info("connected_slaves")).isEqualTo("1");
+            server.await("closed", () -> client.info("connected_slaves").equals("0"));
+        }
+    }
+
+    @Test
+    void keeps_for_a_slow_replica_what_the_backlog_does_not_hold() throws Exception {
+        try (var server =
+                start("--repl-backlog-size", "20000", "--client-output-buffer-limit", "replica", "0", "0", "0")) {
+            var client = server.client();
+            var replica = replica(server);
+            fullResync(replica, false);
+            write(client, 20);
+            long held = Long.parseLong(((String) client.send("INFO", "memory"))
+                    .replaceAll("(?s).*mem_total_replication_buffers:(\\d+).*", "$1"));
+            assertThat(held).isBetween(1_000_000L, 21_000_000L);
+            client.send("SET", "the end", "");
+            int count = 0;
+            for (var command = replica.command(); !command.contains("the end"); command = replica.command()) {
+                count += command.getFirst().equals("SET") ? 1 : 0;
+            }
+            assertThat(count).isEqualTo(200);
+        }
+    }
+
+    @Test
+    void shares_one_snapshot_among_replicas_that_wait_together() throws Exception {
+        try (var server = start("--repl-diskless-sync-delay", "3600", "--repl-diskless-sync-max-replicas", "3")) {
+            server.client().send("SET", "k", "v");
+            var waiting = new java.util.ArrayList<Wire>();
+            for (int i = 0; i < 3; i++) {
+                var replica = replica(server);
+                replica.send("REPLCONF", "capa", "eof", "capa", "psync2");
+                replica.write(Wire.request("PSYNC", "?", "-1"));
+                waiting.add(replica);
+            }
+            for (var replica : waiting) {
+                assertThat(firstLine(replica)).startsWith("+FULLRESYNC ");
+                String header = firstLine(replica);
+                assertThat(content(replica.readTo(Wire.bytes(header.substring(5)))))
+                        .containsEntry("k", "v");
+            }
+            assertThat(server.log().split("Starting snapshot for SYNC", -1)).hasSize(2);
+        }
+    }
+
     private static void step(Wire client, Map<String, String> model, SplittableRandom random) {
         String key = "key" + random.nextInt(500);
         switch (random.nextInt(4)) {

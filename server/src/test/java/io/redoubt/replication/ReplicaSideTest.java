@@ -56,6 +56,23 @@ class ReplicaSideTest {
     }
 
     @Test
+    void shows_its_master_as_a_client_that_can_be_killed_and_comes_back() throws Exception {
+        try (var server = start();
+                var master = new FakeMaster()) {
+            var client = follow(server, master);
+            FakeMaster.awaitAck(master.fullSync(Map.of("a", "1"), 10), 10);
+            String address = "127.0.0.1:" + master.port();
+            assertThat(client.send("CLIENT", "LIST", "TYPE", "master").toString())
+                    .contains(" addr=" + address + " ")
+                    .contains(" flags=M ");
+            assertThat(client.send("CLIENT", "KILL", address)).isEqualTo("+OK");
+            var again = master.accept();
+            assertThat(master.greet(again).getLast()).containsExactly("PSYNC", FakeMaster.ID, "11");
+            assertThat(client.send("CLIENT", "LIST", "TYPE", "master")).isEqualTo("");
+        }
+    }
+
+    @Test
     void says_why_it_cannot_log_in_but_never_with_what() throws Exception {
         try (var server = start("--masterauth", "s3cret");
                 var master = new FakeMaster()) {

@@ -89,7 +89,8 @@ class ReplicationPeerTest {
         }
     }
 
-    private static void step(Wire client, SplittableRandom random) {
+    /** Sends a random command that writes, or selects a database. */
+    static void step(Wire client, SplittableRandom random) {
         if (random.nextBoolean()) {
             stepOfCollections(client, random);
             return;

@@ -65,6 +65,13 @@ final class TestServer implements AutoCloseable {
         return wire;
     }
 
+    /** Ends as SIGTERM would have it, with a save. */
+    void shutdown() throws Exception {
+        client().write(Wire.request("SHUTDOWN", "SAVE"));
+        awaitLog("DB saved on disk");
+        close();
+    }
+
     String log() {
         return logged.toString(StandardCharsets.UTF_8);
     }
