@@ -481,6 +481,7 @@ public final class HashCommands extends CommandFamily {
         }
         var hash = call.hash().bind(call.entry());
         if (count < 0) {
+            call.reply().expectElements(-count);
             header(call, -count, withValues);
             for (long i = 0; i < -count; i++) {
                 hash.random(ThreadLocalRandom.current(), call.element(), call.otherElement());
