@@ -99,6 +99,9 @@ public final class Redoubt implements AutoCloseable {
     /** The version of Redis whose behaviour this is. */
     public static final String REDIS_VERSION = "7.0.15";
 
+    /** Descriptors that are not for clients: files, listeners, selectors; as many as Redis keeps. */
+    private static final long RESERVED_FILES = 32;
+
     private static final String NO_AOF = "appendonly yes: this version does not write an append only file yet";
 
     private final Config config;
@@ -531,9 +534,13 @@ public final class Redoubt implements AutoCloseable {
 
     private void followSettings() {
         var network = config.network;
+        long clientsMax = limitClients();
+        network.maxclients.appliedBy(value -> value > clientsMax
+                ? "The operating system is not able to handle the specified number of clients, try with " + clientsMax
+                : null);
         follow(network.maxclients, value -> netSettings.maxClients = toInt(value));
         follow(network.timeout, value -> netSettings.timeoutSeconds = toInt(value));
-        follow(network.tcpKeepalive, value -> netSettings.keepAlive = value > 0);
+        follow(network.tcpKeepalive, value -> netSettings.keepAliveSeconds = toInt(value));
         follow(network.protoMaxBulkLen, value -> netSettings.maxBulkBytes = value);
         follow(network.clientQueryBufferLimit, value -> netSettings.queryBufferBytesMax = value);
         follow(network.clientOutputBufferLimit, value -> {
@@ -564,6 +571,27 @@ public final class Redoubt implements AutoCloseable {
         follow(network.maxmemoryClients, _ -> setClientMemoryMax());
         heap.measureBy(this::heapLeftBytes, heapReserveBytes() / 4);
         follow(config.memory.lazyfreeLazyExpire, value -> keyspace.expiry().unlinks = value);
+    }
+
+    /** Takes no more clients than there may be sockets; returns how many there may be. */
+    private long limitClients() {
+        var maxclients = config.network.maxclients;
+        long filesMax = ProcessFigures.openFilesMax();
+        long clientsMax = Math.max(1, filesMax - RESERVED_FILES);
+        long wanted = maxclients.value();
+        if (wanted <= clientsMax) {
+            return clientsMax;
+        }
+        try {
+            maxclients.change(clientsMax);
+        } catch (RefusedValueException impossible) {
+            throw new IllegalStateException(impossible);
+        }
+        log.warning("You requested maxclients of " + wanted + " requiring at least " + (wanted + RESERVED_FILES)
+                + " max file descriptors.");
+        log.warning("Current maximum open files is " + filesMax + ". maxclients has been reduced to " + clientsMax
+                + " to compensate for low ulimit. If you need higher maxclients increase 'ulimit -n'.");
+        return clientsMax;
     }
 
     private void followThresholds() {

@@ -10,6 +10,10 @@ final class Text {
         return text.getBytes(StandardCharsets.ISO_8859_1);
     }
 
+    static String of(byte[] bytes) {
+        return new String(bytes, StandardCharsets.ISO_8859_1);
+    }
+
     /** Makes a complete error line; line breaks become spaces. */
     static byte[] errorLine(String text) {
         return bytes("-" + text.replace('\r', ' ').replace('\n', ' ') + "\r\n");

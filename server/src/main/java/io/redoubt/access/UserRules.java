@@ -1,11 +1,14 @@
 package io.redoubt.access;
 
+import io.redoubt.resp.ArgumentLine;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 
 /** A user while rules are applied to it. */
 final class UserRules {
@@ -34,7 +37,7 @@ final class UserRules {
         this.shared = shared;
         this.isAllChannelsByDefault = isAllChannelsByDefault;
         root = new SelectorRules(shared.sets, isAllChannelsByDefault);
-        if (shared.settings.strict()) {
+        if (shared.settings.strict() && !name.equals(User.DEFAULT)) {
             sanitize = Sanitize.CHECK; // Redis 7.2 says so of every user that was created.
         }
     }
@@ -170,8 +173,10 @@ final class UserRules {
 
     private SelectorRules selector(String rule) throws RuleException {
         var selector = new SelectorRules(shared.sets, isAllChannelsByDefault);
-        for (var part : rule.substring(1, rule.length() - 1).split(" ", -1)) {
-            selector.apply(part);
+        var words = ArgumentLine.splitArguments(Text.bytes(rule.substring(1, rule.length() - 1)));
+        // In Redis, too, a selector whose quotes do not match allows nothing.
+        for (var word : words == null ? List.<byte[]>of() : words) {
+            selector.apply(Text.of(word));
         }
         return selector;
     }
@@ -267,8 +272,16 @@ final class UserRules {
         var line = new StringBuilder("user ").append(name).append(' ').append(String.join(" ", flags()));
         passwords.forEach(hash -> line.append(" #").append(hash));
         line.append(' ').append(root.text(isStrict));
-        selectors.forEach(
-                selector -> line.append(" (").append(selector.text(isStrict)).append(')'));
+        for (var selector : selectors) {
+            var words = Arrays.stream(selector.text(isStrict).split(" ")).map(UserRules::quoteIfNeeded);
+            line.append(" (").append(words.collect(Collectors.joining(" "))).append(')');
+        }
         return line.toString();
+    }
+
+    /** Quotes what would be taken for the end of the selector or for a quote when the line is read again. */
+    private static String quoteIfNeeded(String word) {
+        boolean isPlain = !word.endsWith(")") && word.indexOf('"') < 0 && word.indexOf('\'') < 0;
+        return isPlain ? word : '"' + word.replace("\\", "\\\\").replace("\"", "\\\"") + '"';
     }
 }

@@ -516,6 +516,7 @@ public final class HashCommands extends CommandFamily {
         if (shown == 0) {
             call.reply().arrayHeader(0);
         } else if (count < 0) {
+            call.reply().expectElements(-count);
             header(call, -count, withValues);
             for (long i = 0; i < -count; i++) {
                 hash.random(ThreadLocalRandom.current(), call.element(), call.otherElement());

@@ -286,6 +286,7 @@ public final class SetCommands extends CommandFamily {
         }
         var set = call.set().bind(call.entry());
         if (count < 0) {
+            call.reply().expectElements(-count);
             call.reply().arrayHeader(-count);
             for (long i = 0; i < -count; i++) {
                 set.random(random, call.element());

@@ -1322,6 +1322,7 @@ public final class ZSetCommands extends CommandFamily {
         }
         var random = new SplittableRandom();
         long taken = Math.abs(wanted);
+        call.reply().expectElements(taken);
         call.reply().arrayHeader(withScores && !isNested ? 2 * taken : taken);
         if (wanted < 0) {
             for (long i = 0; i < taken; i++) {

@@ -178,7 +178,7 @@ public final class ConfigCommands extends CommandFamily {
             ConfigFile.rewrite(file, config, userLines.get(), false);
             call.reply().ok();
         } catch (IOException failure) {
-            call.reply().error("ERR Rewriting config file: " + failure.getMessage());
+            call.reply().error("ERR Rewriting config file: " + ConfigFile.reason(failure));
         }
     }
 
@@ -195,7 +195,7 @@ public final class ConfigCommands extends CommandFamily {
             ConfigFile.rewrite(file, config, userLines.get(), true);
             return null;
         } catch (IOException failure) {
-            return failure.getMessage();
+            return ConfigFile.reason(failure);
         }
     }
 

@@ -1,5 +1,7 @@
 package io.redoubt.config;
 
+import io.redoubt.resp.Glob;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -38,12 +40,12 @@ public final class ConfigEditor {
                 }
                 continue;
             }
-            String lowerCase = pattern.toLowerCase(Locale.ROOT);
+            byte[] glob = pattern.getBytes(StandardCharsets.ISO_8859_1);
             for (Directive<?> directive : config.all()) {
                 if (!directive.isHidden()) {
-                    addMatching(directive.name(), lowerCase, directive, hidesSecrets, seen, found);
+                    addMatching(directive.name(), glob, directive, hidesSecrets, seen, found);
                     for (String alias : directive.aliases()) {
-                        addMatching(alias, lowerCase, directive, hidesSecrets, seen, found);
+                        addMatching(alias, glob, directive, hidesSecrets, seen, found);
                     }
                 }
             }
@@ -53,12 +55,12 @@ public final class ConfigEditor {
 
     private static void addMatching(
             String name,
-            String pattern,
+            byte[] pattern,
             Directive<?> directive,
             boolean hidesSecrets,
             Set<String> seen,
             List<Setting> found) {
-        if (matches(pattern, 0, name, 0) && seen.add(name)) {
+        if (matches(pattern, name) && seen.add(name)) {
             found.add(new Setting(name, shown(directive, hidesSecrets)));
         }
     }
@@ -68,57 +70,9 @@ public final class ConfigEditor {
         return hidesSecrets && directive.isSecret() && !text.isEmpty() ? REDACTED : text;
     }
 
-    private static boolean matches(String pattern, int from, String name, int start) {
-        int at = start;
-        for (int p = from; p < pattern.length(); p++) {
-            char c = pattern.charAt(p);
-            if (c == '*') {
-                while (p + 1 < pattern.length() && pattern.charAt(p + 1) == '*') {
-                    p++; // A run of stars means one; else the search would be exponential.
-                }
-                for (int rest = at; rest <= name.length(); rest++) {
-                    if (matches(pattern, p + 1, name, rest)) {
-                        return true;
-                    }
-                }
-                return false;
-            }
-            if (at == name.length()) {
-                return false;
-            }
-            if (c == '[') {
-                int end = pattern.indexOf(']', p + 1);
-                end = end < 0 ? pattern.length() : end;
-                if (!inClass(pattern.substring(p + 1, end), name.charAt(at))) {
-                    return false;
-                }
-                p = end;
-            } else if (c != '?') {
-                if (c == '\\' && p + 1 < pattern.length()) {
-                    c = pattern.charAt(++p);
-                }
-                if (c != name.charAt(at)) {
-                    return false;
-                }
-            }
-            at++;
-        }
-        return at == name.length();
-    }
-
-    private static boolean inClass(String members, char c) {
-        boolean isNegated = members.startsWith("^");
-        boolean isMember = false;
-        for (int i = isNegated ? 1 : 0; i < members.length(); i++) {
-            char low = members.charAt(i);
-            char high = low;
-            if (i + 2 < members.length() && members.charAt(i + 1) == '-') {
-                high = members.charAt(i + 2);
-                i += 2;
-            }
-            isMember |= c >= Math.min(low, high) && c <= Math.max(low, high);
-        }
-        return isMember != isNegated;
+    private static boolean matches(byte[] pattern, String name) {
+        byte[] text = name.getBytes(StandardCharsets.ISO_8859_1);
+        return Glob.matches(pattern, 0, pattern.length, text, 0, text.length, true);
     }
 
     /**

@@ -4,7 +4,10 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
@@ -31,7 +34,8 @@ public final class ConfigFile {
 
     /**
      * Rewrites the file in one step: a reader sees the old one or the new one.
-     * @param userLines complete lines, each beginning with {@code user}; null leaves those of the file alone
+     * @param userLines complete lines, each beginning with {@code user}, a char a byte (ISO 8859-1); null leaves those
+     *     of the file alone
      * @param writesAll also writes what is at its default (DEBUG CONFIG-REWRITE-FORCE-ALL)
      */
     public static void rewrite(Path file, Config config, @Nullable List<String> userLines, boolean writesAll)
@@ -43,6 +47,16 @@ public final class ConfigFile {
         String former = Files.exists(target) ? Files.readString(target, StandardCharsets.ISO_8859_1) : "";
         String text = rewritten(former, config, userLines, writesAll);
         replace(target, text.getBytes(StandardCharsets.ISO_8859_1));
+    }
+
+    /** Why a file cannot be written, in the words of the system, as Redis says it. */
+    static String reason(IOException failure) {
+        return switch (failure) {
+            case AccessDeniedException _ -> "Permission denied";
+            case NoSuchFileException _ -> "No such file or directory";
+            case FileSystemException other when other.getReason() != null -> other.getReason();
+            default -> String.valueOf(failure.getMessage());
+        };
     }
 
     /** The new text for a file that holds {@code former}; a char is a byte (ISO 8859-1). */
@@ -69,10 +83,10 @@ public final class ConfigFile {
         }
         if (userLines != null) {
             for (String user : userLines) {
-                String line = new String(user.getBytes(StandardCharsets.UTF_8), StandardCharsets.ISO_8859_1);
-                List<String> words = ConfigLine.split(line);
-                String name = words == null || words.size() < 2 ? "" : words.get(1);
-                put(line, places.get("user " + name), lines, added);
+                List<String> words = List.of(user.split(" "));
+                String line = String.join(
+                        " ", words.stream().map(ConfigLine::quoteIfNeeded).toList());
+                put(line, places.get("user " + (words.size() < 2 ? "" : words.get(1))), lines, added);
             }
         }
         places.values().forEach(left -> left.forEach(index -> lines.set(index, null)));
@@ -82,7 +96,7 @@ public final class ConfigFile {
     private static Map<String, Queue<Integer>> places(List<@Nullable String> lines, Config config, boolean findsUsers) {
         Map<String, Queue<Integer>> places = new HashMap<>();
         for (int i = 0; i < lines.size(); i++) {
-            String line = String.valueOf(lines.get(i)).strip();
+            String line = ConfigLine.trim(String.valueOf(lines.get(i)));
             List<String> words = line.startsWith("#") ? null : ConfigLine.split(line);
             if (words == null || words.isEmpty()) {
                 continue;

@@ -91,6 +91,29 @@ final class ConfigLine {
         return c == ' ' || c >= '\t' && c <= '\r' || c == 0;
     }
 
+    /** The line without the blanks at its ends; other control characters may belong to a word. */
+    static String trim(String line) {
+        int from = 0;
+        int to = line.length();
+        while (from < to && " \t\r\n".indexOf(line.charAt(from)) >= 0) {
+            from++;
+        }
+        while (to > from && " \t\r\n".indexOf(line.charAt(to - 1)) >= 0) {
+            to--;
+        }
+        return line.substring(from, to);
+    }
+
+    /** The word as it is where {@link #split} gives it back so, else quoted. */
+    static String quoteIfNeeded(String word) {
+        boolean isPlain = !word.isEmpty();
+        for (int i = 0; i < word.length(); i++) {
+            char c = word.charAt(i);
+            isPlain &= c > ' ' && c != '"' && c != '\'' && c != 127;
+        }
+        return isPlain ? word : quote(word);
+    }
+
     /** The word in double quotes, so that {@link #split} gives it back. */
     static String quote(String word) {
         StringBuilder quoted = new StringBuilder("\"");

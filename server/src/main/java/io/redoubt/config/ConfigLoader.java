@@ -136,7 +136,7 @@ public final class ConfigLoader {
         int number = 0;
         for (String raw : text.split("\n", -1)) {
             number++;
-            String line = raw.strip();
+            String line = ConfigLine.trim(raw);
             if (line.isEmpty() || line.startsWith("#")) {
                 continue;
             }
@@ -145,13 +145,15 @@ public final class ConfigLoader {
                 String shown = shown(line, List.of(line.split("\\s", 2)));
                 problem(source, number, shown, "Unbalanced quotes in configuration line");
             } else if (!words.isEmpty()) {
+                List<String> bytes = List.copyOf(words);
                 words.replaceAll(ConfigLoader::text);
-                readLine(words, line, source, number, depth);
+                readLine(words, bytes, line, source, number, depth);
             }
         }
     }
 
-    private void readLine(List<String> words, String line, String source, int number, int depth)
+    /** @param bytes the words as they stand in the file, a char a byte */
+    private void readLine(List<String> words, List<String> bytes, String line, String source, int number, int depth)
             throws ConfigException {
         String name = words.getFirst().toLowerCase(Locale.ROOT);
         List<String> args = words.subList(1, words.size());
@@ -168,7 +170,7 @@ public final class ConfigLoader {
             reason = switch (name) {
                 case "include" -> args.size() == 1 ? include(args.getFirst(), depth) : BAD_DIRECTIVE;
                 case "rename-command" -> rename(args);
-                case "user" -> user(args);
+                case "user" -> user(bytes.subList(1, bytes.size()));
                 case "loadmodule" -> "Modules are native code of Redis and cannot be loaded by this server";
                 case "sentinel" -> "sentinel directive while not in sentinel mode";
                 default -> IGNORED.contains(name) && args.size() == 1 ? null : unknown(name, source, number);
@@ -217,13 +219,14 @@ public final class ConfigLoader {
         return null;
     }
 
+    /** Names, patterns and passwords are any bytes, as clients send them; they need not be UTF-8. */
     private @Nullable String user(List<String> args) {
         if (args.isEmpty()) {
             return BAD_DIRECTIVE;
         }
         String name = args.getFirst();
         if (!userNames.add(name)) {
-            return "Error in user declaration '" + name
+            return "Error in user declaration '" + text(name)
                     + "': Duplicate user found. A user can only be defined once in config files";
         }
         users.add(new UserLine(name, List.copyOf(args.subList(1, args.size()))));

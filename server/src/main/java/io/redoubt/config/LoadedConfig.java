@@ -14,7 +14,7 @@ public record LoadedConfig(
         List<UserLine> users,
         List<Rename> renames,
         @Nullable Path file) {
-    /** A {@code user} line: the rules are words of ACL SETUSER. */
+    /** A {@code user} line: the rules are words of ACL SETUSER; a char is a byte (ISO 8859-1). */
     public record UserLine(String name, List<String> rules) {
         @Override
         public String toString() {

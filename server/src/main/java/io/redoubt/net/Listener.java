@@ -20,6 +20,7 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
+import jdk.net.ExtendedSocketOptions;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,6 +30,7 @@ import org.jspecify.annotations.Nullable;
 public final class Listener {
     private static final byte[] TOO_MANY = Errors.line("ERR max number of clients reached");
     private static final long RETRY_NANOS = 10_000_000;
+    private static final long FAILURE_LOG_NANOS = 1_000_000_000;
     private static final long ACCEPTOR_END_MILLIS = 1000;
 
     private final ServerSocketChannel channel;
@@ -38,6 +40,9 @@ public final class Listener {
     private final NetStats stats;
     private final String socketPath;
     private int nextLoop;
+    /** On the accepting thread. */
+    private long lastFailureNanos = System.nanoTime() - FAILURE_LOG_NANOS;
+
     private volatile @Nullable Thread acceptor;
 
     private Listener(
@@ -138,8 +143,7 @@ public final class Listener {
                 return;
             } catch (IOException failure) {
                 // No descriptors left, or a peer that is gone already.
-                loops.getFirst().hooks().log(true, "Accepting client connection: " + failure.getMessage());
-                LockSupport.parkNanos(RETRY_NANOS);
+                acceptFailed(failure);
             } catch (RuntimeException bug) {
                 loops.getFirst().hooks().bug(bug);
             }
@@ -157,7 +161,7 @@ public final class Listener {
         stats.connections.incrementAndGet();
         if (socketPath.isEmpty()) {
             accepted.setOption(StandardSocketOptions.TCP_NODELAY, true);
-            accepted.setOption(StandardSocketOptions.SO_KEEPALIVE, settings.keepAlive);
+            keepAlive(accepted);
         }
         var loop = loops.get(nextLoop); // Only the accepting thread comes here.
         nextLoop = (nextLoop + 1) % loops.size();
@@ -167,6 +171,27 @@ public final class Listener {
         made[0] = connection;
         sessions.add(connection.session());
         loop.execute(connection::open);
+    }
+
+    /** A peer that has vanished is noticed after about twice the time: a probe, and three more within as long again. */
+    private void keepAlive(SocketChannel accepted) throws IOException {
+        int seconds = settings.keepAliveSeconds;
+        accepted.setOption(StandardSocketOptions.SO_KEEPALIVE, seconds > 0);
+        if (seconds > 0 && accepted.supportedOptions().contains(ExtendedSocketOptions.TCP_KEEPIDLE)) {
+            accepted.setOption(ExtendedSocketOptions.TCP_KEEPIDLE, seconds);
+            accepted.setOption(ExtendedSocketOptions.TCP_KEEPINTERVAL, Math.max(1, seconds / 3));
+            accepted.setOption(ExtendedSocketOptions.TCP_KEEPCOUNT, 3);
+        }
+    }
+
+    /** Says so once a second at most: where there are no descriptors left, every try fails. */
+    private void acceptFailed(IOException failure) {
+        long now = System.nanoTime();
+        if (now - lastFailureNanos >= FAILURE_LOG_NANOS) {
+            lastFailureNanos = now;
+            loops.getFirst().hooks().log(true, "Accepting client connection: " + failure.getMessage());
+        }
+        LockSupport.parkNanos(RETRY_NANOS);
     }
 
     /** Stops accepting; connections stay. */

@@ -11,7 +11,7 @@ public final class NetSettings {
     /** Idle clients are closed after so many seconds; 0 for never. */
     public volatile int timeoutSeconds;
 
-    public volatile boolean keepAlive = true;
+    public volatile int keepAliveSeconds = 300;
     public volatile long maxBulkBytes = 512L << 20;
     public volatile long queryBufferBytesMax = 1L << 30;
     public volatile OutputLimit normalLimit = OutputLimit.NONE;

@@ -51,6 +51,18 @@ public final class ProcessFigures {
         return 0;
     }
 
+    /** How many files and sockets may be open at a time; the largest number where nobody says. */
+    public static long openFilesMax() {
+        String name = "Max open files";
+        for (String line : read(Path.of("/proc/self/limits")).split("\n")) {
+            if (line.startsWith(name)) {
+                String soft = line.substring(name.length()).trim().split(" ", 2)[0];
+                return soft.equals("unlimited") ? Long.MAX_VALUE : Long.parseLong(soft);
+            }
+        }
+        return Long.MAX_VALUE;
+    }
+
     private static String[] words(Path file) {
         return read(file).trim().split(" ");
     }

@@ -174,7 +174,8 @@ public final class Persistence {
                 file.commit();
             }
             return true;
-        } catch (IOException | RuntimeException failure) {
+        } catch (IOException | RuntimeException | LinkageError failure) {
+            // Without descriptors not even a class can be loaded; who waits for the end has to hear of it all the same.
             log.warning("Failed opening the temp RDB file or writing it: " + failure);
             return false;
         }

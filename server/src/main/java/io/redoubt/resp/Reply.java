@@ -34,6 +34,7 @@ public final class Reply {
     private static final int BUFFER_BYTES_MAX = Integer.MAX_VALUE - 16;
     private static final int HEADER_BYTES_MAX = Decimal.LONG_BYTES_MAX + 3;
     private static final int PLACEHOLDER_BYTES = 4; // "*0\r\n"
+    private static final int ELEMENT_BYTES_MIN = 6; // "$0\r\n\r\n"
 
     private static final byte[] EMPTY = new byte[0];
     private static final byte[] OK = ascii("+OK\r\n");
@@ -405,6 +406,17 @@ public final class Reply {
         out[o] = '\r';
         out[o + 1] = '\n';
         length = o + 2;
+    }
+
+    /**
+     * Makes room for so many elements of at least the smallest size, or throws {@link ReplyTooLargeException}. For who
+     * makes as many as a client says: what cannot be sent is not worth making.
+     */
+    public void expectElements(long count) {
+        if (count > BUFFER_BYTES_MAX / ELEMENT_BYTES_MIN) {
+            throw new ReplyTooLargeException(count);
+        }
+        ensure((int) count * ELEMENT_BYTES_MIN);
     }
 
     private void endLine() {

@@ -17,6 +17,7 @@ import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -408,6 +409,12 @@ class ConfigTest {
         void matches_globs_without_regard_to_case() {
             assertThat(editor.get(List.of("SLAVE-p?iorit[x-z]", "slave-priority"), true))
                     .containsExactly(new Setting("slave-priority", "100"));
+        }
+
+        @Test
+        @Timeout(10)
+        void matches_many_stars_without_trying_every_way() {
+            assertThat(editor.get(List.of("*?".repeat(14) + "!"), true)).isEmpty();
         }
     }
 
