@@ -328,6 +328,51 @@ class TransactionTest {
     }
 
     @Test
+    void exec_waits_for_the_end_of_a_pause_if_it_would_write() {
+        var admin = server.client();
+        var writer = server.client();
+        multi(writer);
+        queue(writer, "SET", "a", "1");
+        var reader = server.client();
+        multi(reader);
+        queue(reader, "GET", "a");
+        assertThat(admin.send("CLIENT", "PAUSE", "1000000", "WRITE")).isEqualTo("OK");
+        writer.sendRaw("EXEC\r\n");
+        assertThat(reader.send("EXEC")).isEqualTo(Arrays.asList((Object) null));
+        while (!((String) admin.send("CLIENT", "LIST")).contains("cmd=exec")) {
+            Thread.onSpinWait();
+        }
+        assertThat(admin.send("GET", "a")).isNull();
+        assertThat(admin.send("CLIENT", "UNPAUSE")).isEqualTo("OK");
+        assertThat(writer.read()).isEqualTo(List.of("OK"));
+    }
+
+    @Test
+    void a_full_resync_makes_exec_do_nothing_for_keys_that_it_replaced() throws Exception {
+        try (var master = RedoubtServer.with("security-profile strict").start()) {
+            master.client().send("SET", "new", "1");
+            var client = server.client();
+            client.send("SET", "old", "1");
+            var watchers = new ArrayList<RespClient>();
+            for (String key : List.of("old", "new", "neither")) {
+                var watcher = server.client();
+                watcher.send("WATCH", key);
+                multi(watcher);
+                queue(watcher, "PING");
+                watchers.add(watcher);
+            }
+            client.send("REPLICAOF", "127.0.0.1", Integer.toString(master.port()));
+            while (!((String) client.send("INFO", "replication")).contains("master_link_status:up")) {
+                Thread.onSpinWait();
+            }
+            assertThat(watchers.get(0).send("EXEC")).isNull();
+            assertThat(watchers.get(1).send("EXEC")).isNull();
+            assertThat(watchers.get(2).send("EXEC")).isEqualTo(List.of("PONG"));
+            client.send("REPLICAOF", "NO", "ONE");
+        }
+    }
+
+    @Test
     void shows_in_client_list() {
         var client = server.client();
         client.send("WATCH", "a", "b");
