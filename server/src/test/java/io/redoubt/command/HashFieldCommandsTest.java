@@ -21,7 +21,7 @@ class HashFieldCommandsTest {
             new HashFieldCommands(),
             new CounterCommands(),
             new ListCommands(),
-            new KeyCommands(),
+            new KeyCommands(new StubGate(null), 16, () -> false),
             new StringCommands(() -> 1 << 29));
 
     private String send(String words) {
