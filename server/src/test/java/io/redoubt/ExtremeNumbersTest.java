@@ -16,8 +16,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Every command in many forms whose counts, indices, offsets and cursors are as large or as small as numbers get, on
- * values of a few elements: no loop runs as often as a number says. {@code -Dredoubt.extremeForms=N} walks more forms of
- * each command.
+ * values of a few elements: no loop runs as often as a number says. {@code -Dredoubt.extremeForms=N} walks more forms
+ * of each command.
  */
 @DisplayNameGeneration(DisplayNameGenerator.ReplaceUnderscores.class)
 class ExtremeNumbersTest {
