@@ -16,13 +16,13 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Every command in many forms whose counts, indices, offsets and cursors are as large or as small as numbers get, on
- * values of a few elements: no loop runs as often as a number says. {@code -Dredoubt.extremeForms=N} walks more forms of
- * each command.
+ * values of a few elements: no loop runs as often as a number says. {@code -Dredoubt.extremeForms=N} walks more forms
+ * of each command.
  */
 @DisplayNameGeneration(DisplayNameGenerator.ReplaceUnderscores.class)
 class ExtremeNumbersTest {
     private static final int FORMS = Integer.getInteger("redoubt.extremeForms", 30);
-    /** Far above what any of them takes, even where a string of 512 MB is made, and far below what a loop takes. */
+    /** Far above what any of them takes where no string is longer than 1 MB, and far below what a loop takes. */
     private static final long NANOS_MAX = Long.getLong("redoubt.extremeMillis", 5_000L) * 1_000_000;
 
     private static final List<String> EXTREMES = List.of(
@@ -66,7 +66,7 @@ class ExtremeNumbersTest {
             "PFADD estimate a b c");
 
     @RegisterExtension
-    final RedoubtServer server = RedoubtServer.with();
+    final RedoubtServer server = RedoubtServer.with("proto-max-bulk-len 1mb");
 
     /** All but what ends or silences the connection or the server, or makes it wait as it is told to. */
     private static boolean isWalked(CommandSpec spec) {
