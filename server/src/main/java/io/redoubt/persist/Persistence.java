@@ -371,6 +371,9 @@ public final class Persistence {
         String temporary = "temp-" + ProcessHandle.current().pid() + "-reload.rdb";
         try (var file = SnapshotFile.create(folder, name.toString(), temporary)) {
             var rdb = new RdbWriter(file, settings.compresses.getAsBoolean(), settings.checksums.getAsBoolean());
+            if (keyspace.expiresFields()) {
+                rdb.expiresFields();
+            }
             rdb.head(facts(replicationAux.get()));
             var entry = new Entry();
             for (int database = 0; database < keyspace.databaseCount(); database++) {

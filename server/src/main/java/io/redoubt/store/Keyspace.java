@@ -642,6 +642,16 @@ public final class Keyspace {
         return count;
     }
 
+    /** Whether fields of hashes expire in any database. */
+    public boolean expiresFields() {
+        for (int database = 0; database < layout.databases(); database++) {
+            if (fieldExpiryCount(database) > 0) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     /** Average time to live of a sample of the keys of a database that have an expiry; 0 without any. */
     public long averageTtlMillis(int database) {
         return averageTtlMillis[database];

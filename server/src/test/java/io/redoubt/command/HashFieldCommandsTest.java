@@ -2,6 +2,8 @@ package io.redoubt.command;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.List;
+import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DisplayNameGeneration;
@@ -16,13 +18,17 @@ import org.junit.jupiter.params.provider.ValueSource;
 class HashFieldCommandsTest {
     private static final String NIL = "$-1";
 
-    private final CommandFixture server = new CommandFixture(
-            new HashCommands(),
-            new HashFieldCommands(),
-            new CounterCommands(),
-            new ListCommands(),
-            new KeyCommands(new StubGate(null), 16, () -> false),
-            new StringCommands(() -> 1 << 29));
+    private final CommandFixture server = server();
+
+    private static CommandFixture server() {
+        return new CommandFixture(
+                new HashCommands(),
+                new HashFieldCommands(),
+                new CounterCommands(),
+                new ListCommands(),
+                new KeyCommands(new StubGate(null), 16, () -> false),
+                new StringCommands(() -> 1 << 29));
+    }
 
     private String send(String words) {
         return server.send(words.split(" "));
@@ -46,7 +52,7 @@ class HashFieldCommandsTest {
         assertThat(send("HPTTL h FIELDS 4 a b c nobody")).isEqualTo("*4 :1000 :1000 :-1 :-2");
         assertThat(send("HPEXPIRETIME h FIELDS 1 a")).isEqualTo("*1 :" + (server.nowMillis + 1000));
         assertThat(send("HEXPIRETIME h FIELDS 1 a")).isEqualTo("*1 :" + (server.nowMillis / 1000 + 1));
-        assertThat(server.encoding("h")).isEqualTo(others > 128 ? "hashtable" : "listpackex");
+        assertThat(server.encoding("h")).isEqualTo(others > 512 ? "hashtable" : "listpackex");
         server.nowMillis += 999;
         assertThat(send("HGET h a")).isEqualTo("$1 1");
         assertThat(send("HTTL h FIELDS 1 a")).isEqualTo("*1 :1");
@@ -74,7 +80,7 @@ class HashFieldCommandsTest {
         send("HPEXPIRE h 10 FIELDS 2 a b");
         server.nowMillis += 10;
         server.takeEffects();
-        assertThat(server.eventsOf("EXISTS", "h")).containsExactly("hexpired h", "del h");
+        assertThat(server.eventsOf("EXISTS", "h")).containsExactly("hexpired h", "del h", "keymiss h");
         assertThat(server.takeEffects()).containsExactly("HDEL h a b");
         assertThat(send("TYPE h")).isEqualTo("+none");
         assertThat(server.keyspace().expiredFields()).isEqualTo(2);
@@ -200,6 +206,64 @@ class HashFieldCommandsTest {
         assertThat(send(request)).isEqualTo("-" + error);
         assertThat(server.takeEffects()).isEmpty();
         assertThat(send("HGETALL h")).isEqualTo("*2 $1 a $1 1");
+    }
+
+    /** What replicates is enough for another server that deletes nothing by itself, however its own clock runs. */
+    @ParameterizedTest(name = "seed {0}")
+    @ValueSource(longs = {1, 2, 3, 4})
+    void effects_make_the_same_hashes_on_a_replica(long seed) {
+        var random = new SplittableRandom(seed);
+        var replica = server();
+        replica.session().setMaster(true);
+        for (int step = 0; step < 1_500; step++) {
+            server.nowMillis += random.nextInt(3) == 0 ? random.nextInt(40) : 0;
+            replica.nowMillis = server.nowMillis + random.nextInt(-500, 500);
+            send(anyRequest(random));
+            for (var effect : server.takeEffects()) {
+                if (!effect.equals("MULTI") && !effect.equals("EXEC")) {
+                    assertThat(replica.send(effect.split(" "))).as(effect).doesNotStartWith("-");
+                }
+            }
+        }
+        replica.session().setMaster(false); // To see replies; it sees what its own clock says.
+        replica.nowMillis = server.nowMillis;
+        for (String key : List.of("h", "g")) {
+            send("HLEN " + key); // What has expired goes, here and there.
+            for (var effect : server.takeEffects()) {
+                replica.send(effect.split(" "));
+            }
+            for (String request : List.of("HLEN " + key, "HPEXPIRETIME " + key + " FIELDS 6 a b c d e f")) {
+                assertThat(replica.send(request.split(" "))).isEqualTo(send(request));
+            }
+            for (String field : List.of("a", "b", "c", "d", "e", "f")) {
+                assertThat(replica.send("HGET", key, field)).isEqualTo(send("HGET " + key + " " + field));
+            }
+        }
+    }
+
+    private static String anyRequest(SplittableRandom random) {
+        String key = random.nextInt(4) == 0 ? "g" : "h";
+        String field = "" + (char) ('a' + random.nextInt(6));
+        String other = "" + (char) ('a' + random.nextInt(6));
+        int number = random.nextInt(100);
+        String two = " FIELDS 2 " + field + " " + other;
+        return switch (random.nextInt(17)) {
+            case 0 -> "HSET " + key + " " + field + " " + number;
+            case 1 -> "HSETNX " + key + " " + field + " " + number;
+            case 2 -> "HINCRBY " + key + " " + field + " " + number;
+            case 3 -> "HINCRBYFLOAT " + key + " " + field + " 0.5";
+            case 4 -> "HDEL " + key + " " + field;
+            case 5 -> "HGET " + key + " " + field;
+            case 6 -> "HPERSIST " + key + two;
+            case 7 -> "HGETEX " + key + " PX " + number + two;
+            case 8 -> "HGETEX " + key + " PERSIST" + two;
+            case 9 -> "HGETDEL " + key + " FIELDS 1 " + field;
+            case 10 -> "HSETEX " + key + " PX " + number + " FIELDS 2 " + field + " 1 " + other + " 2";
+            case 11 -> "HSETEX " + key + " FXX KEEPTTL FIELDS 1 " + field + " " + number;
+            case 12 -> "HSETEX " + key + " FNX PX " + number + " FIELDS 1 " + field + " " + number;
+            case 13 -> random.nextInt(8) == 0 ? "RENAME h g" : "COPY g h";
+            default -> "HPEXPIRE " + key + " " + number + (number % 3 == 0 ? " GT" : "") + two;
+        };
     }
 
     @Test
