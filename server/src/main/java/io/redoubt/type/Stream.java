@@ -552,9 +552,9 @@ public final class Stream implements LargeValue {
         return false;
     }
 
-    /** Whether an entry was deleted whose ID is at least so great, as far as is known. */
-    private boolean hasDeletedFrom(StreamId id) {
-        return count > 0 && !deleted.isZero() && id.compareTo(deleted) <= 0;
+    /** Whether there is a gap, made by a deletion, between what is left of the entries from an ID on. */
+    private boolean hasGapFrom(StreamId id) {
+        return count > 0 && firstEntry.compareTo(deleted) <= 0 && id.compareTo(deleted) <= 0;
     }
 
     /** How many entries were added up to an ID; {@link StreamGroup#UNKNOWN} where that cannot be told. */
@@ -584,7 +584,7 @@ public final class Stream implements LargeValue {
             return 0;
         }
         long read = group.entriesRead();
-        if (read == StreamGroup.UNKNOWN || hasDeletedFrom(group.last())) {
+        if (read == StreamGroup.UNKNOWN || hasGapFrom(group.last())) {
             read = addedUpTo(group.last());
         }
         return read == StreamGroup.UNKNOWN ? UNKNOWN_LAG : added - read;
@@ -595,7 +595,7 @@ public final class Stream implements LargeValue {
         if (id.compareTo(group.last()) <= 0) {
             return false;
         }
-        if (group.entriesRead() != StreamGroup.UNKNOWN && !hasDeletedFrom(id)) {
+        if (group.entriesRead() != StreamGroup.UNKNOWN && !hasGapFrom(id)) {
             group.setEntriesRead(group.entriesRead() + 1);
         } else if (added != 0) {
             group.setEntriesRead(addedUpTo(id));
