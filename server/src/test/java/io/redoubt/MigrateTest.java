@@ -57,8 +57,8 @@ class MigrateTest {
         there().send("SET", "k", "old");
         String[] plain = {"MIGRATE", "127.0.0.1", port(), "k", "0", "5000", "COPY", "AUTH2", "default", "secret"};
         assertThat(client.send(plain))
-                .isEqualTo(RespError.error("ERR Target instance replied with error: BUSYKEY Target key name already"
-                        + " exists."));
+                .isEqualTo(RespError.error(
+                        "ERR Target instance replied with error: BUSYKEY Target key name already" + " exists."));
         assertThat(there().send("GET", "k")).isEqualTo("old");
         plain[6] = "REPLACE";
         assertThat(client.send(plain)).isEqualTo("OK");

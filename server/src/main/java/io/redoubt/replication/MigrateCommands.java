@@ -47,10 +47,11 @@ public final class MigrateCommands extends CommandFamily {
 
     private static final int USER = 1;
 
-    private static final byte[] KEY_NOT_EMPTY = Errors.line(
-            "ERR When using MIGRATE KEYS option, the key argument must be set to the empty string");
+    private static final byte[] KEY_NOT_EMPTY =
+            Errors.line("ERR When using MIGRATE KEYS option, the key argument must be set to the empty string");
     private static final byte[] IN_TRANSACTION = Errors.line("ERR MIGRATE cannot run inside a transaction");
-    private static final byte[] CHANGES = Errors.line("ERR the keys change faster than they can be sent; none is moved");
+    private static final byte[] CHANGES =
+            Errors.line("ERR the keys change faster than they can be sent; none is moved");
     private static final byte[] DEL = "DEL".getBytes(StandardCharsets.US_ASCII);
 
     private final BooleanSupplier compresses;
@@ -87,9 +88,10 @@ public final class MigrateCommands extends CommandFamily {
                     word("replace", "REPLACE").optional().since("3.0.0"),
                     ArgSpec.oneOf(
                                     "authentication",
-                                    string("password").token("AUTH").since("4.0.7"),
+                                    string("password").token("AUTH").optional().since("4.0.7"),
                                     ArgSpec.block("username_password", string("username"), string("password"))
                                             .token("AUTH2")
+                                            .optional()
                                             .since("6.0.0"))
                             .optional(),
                     key("key", 1).token("KEYS").optional().multiple().since("3.0.6"))
@@ -238,7 +240,7 @@ public final class MigrateCommands extends CommandFamily {
     static final class Transfer {
         private final byte[][] arguments;
         private final byte[][] keys;
-        private final byte @Nullable [][] payloads;
+        private final byte[] @Nullable [] payloads;
         private final long[] expiries;
         private final boolean[] replaces;
         private final boolean[] taken;
@@ -247,7 +249,6 @@ public final class MigrateCommands extends CommandFamily {
         private @Nullable String error;
         private int rounds;
 
-        @SuppressWarnings("NullAway") // Payloads stay null where there is no key.
         private Transfer(Call call) {
             var form = call.form();
             int count = form.keyCount();
@@ -287,7 +288,7 @@ public final class MigrateCommands extends CommandFamily {
         }
 
         private boolean hasKeys() {
-            for (byte[] payload : payloads) {
+            for (byte @Nullable [] payload : payloads) {
                 if (payload != null) {
                     return true;
                 }
@@ -300,7 +301,8 @@ public final class MigrateCommands extends CommandFamily {
         }
 
         private boolean isSame(int index, byte[] payload, long expiryMillis) {
-            return expiries[index] == expiryMillis && Arrays.equals(payloads[index], payload);
+            byte[] sent = payloads[index];
+            return sent != null && expiries[index] == expiryMillis && Arrays.equals(sent, payload);
         }
 
         private void setDeleted(int index) {

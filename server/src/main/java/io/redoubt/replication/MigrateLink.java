@@ -56,8 +56,7 @@ final class MigrateLink {
         }
     }
 
-    private static boolean write(
-            Socket socket, Target target, MigrateCommands.Transfer transfer, long nowMillis) {
+    private static boolean write(Socket socket, Target target, MigrateCommands.Transfer transfer, long nowMillis) {
         var writer = Thread.currentThread();
         // Nothing else ends a write to somebody who does not read.
         var guard = Thread.ofVirtual().start(() -> {
