@@ -71,6 +71,7 @@ import io.redoubt.persist.Snapshots;
 import io.redoubt.pubsub.KeyspaceNotifications;
 import io.redoubt.pubsub.PubSub;
 import io.redoubt.pubsub.PubSubCommands;
+import io.redoubt.replication.MigrateCommands;
 import io.redoubt.replication.Replication;
 import io.redoubt.replication.ReplicationCommands;
 import io.redoubt.replication.ReplicationSettings;
@@ -209,7 +210,10 @@ public final class Redoubt implements AutoCloseable {
                         () -> config.memory.maxmemoryPolicy.value().endsWith("lfu")),
                 new ExpireCommands(),
                 new TransactionCommands(),
-                new DumpCommands(config.persistence.rdbcompression::value),
+                new DumpCommands(
+                        config.persistence.rdbcompression::value,
+                        () -> config.memory.maxmemoryPolicy.value().endsWith("lfu")),
+                new MigrateCommands(config.persistence.rdbcompression::value),
                 new SaveCommands(persistence),
                 new PubSubCommands(pubSub, loopCount()),
                 new ReplicationCommands(replication),

@@ -339,7 +339,8 @@ class TransactionTest {
         assertThat(admin.send("CLIENT", "PAUSE", "1000000", "WRITE")).isEqualTo("OK");
         writer.sendRaw("EXEC\r\n");
         assertThat(reader.send("EXEC")).isEqualTo(Arrays.asList((Object) null));
-        while (!((String) admin.send("CLIENT", "LIST")).contains("cmd=exec")) {
+        // The request that is held back stays in its buffer.
+        while (!((String) admin.send("CLIENT", "LIST")).contains(" qbuf=6 ")) {
             Thread.onSpinWait();
         }
         assertThat(admin.send("GET", "a")).isNull();

@@ -51,6 +51,7 @@ public final class Call {
     private long waitMillis;
     private Nothing nothing = Nothing.NIL;
     private boolean isSuspended;
+    private boolean runsAgain;
     private int pushedEnd;
     private long parsed;
 
@@ -72,6 +73,7 @@ public final class Call {
         spec = newSpec;
         hasOwnEffects = false;
         isSuspended = false;
+        runsAgain = false;
         isWaiting = false;
     }
 
@@ -699,6 +701,19 @@ public final class Call {
         }
         isSuspended = true;
         session().link().suspend();
+    }
+
+    /**
+     * As {@link #suspend}, but when the connection is resumed the same request runs once more, from the gate on, and
+     * then replies. What it needs to know then it leaves by {@link Session#setContinuation}.
+     */
+    public void suspendToRunAgain() {
+        suspend();
+        runsAgain = true;
+    }
+
+    boolean runsAgain() {
+        return runsAgain;
     }
 
     /** Whether the reply may come later; not in a transaction. */

@@ -39,7 +39,9 @@ final class CommandRunner {
         long start = lastNanos;
         call.session().setLastCommand(spec);
         runHandler(call, spec);
-        count(call, spec, start);
+        if (!call.runsAgain()) {
+            count(call, spec, start);
+        }
     }
 
     /** Runs a request that has been counted when it began to wait. */

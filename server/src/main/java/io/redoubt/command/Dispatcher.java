@@ -21,6 +21,9 @@ public final class Dispatcher {
     /** The request must be run again, later: clients are paused. */
     public static final int POSTPONED = 2;
 
+    /** The connection is suspended; when it is resumed, the request must be run again. */
+    public static final int RUNS_AGAIN = 3;
+
     /** What all dispatchers of a server share. */
     public record Shared(
             CommandTable table,
@@ -172,7 +175,7 @@ public final class Dispatcher {
         if (spec != null) {
             result = judge(session, spec, args, reply, nowMillis);
         }
-        if (result != POSTPONED) {
+        if (result != POSTPONED && result != RUNS_AGAIN) {
             finish(session, reply, mark);
         }
         return result;
@@ -260,7 +263,7 @@ public final class Dispatcher {
                 execute(spec);
             }
         }
-        return call.isSuspended() ? SUSPENDED : DONE;
+        return call.runsAgain() ? RUNS_AGAIN : call.isSuspended() ? SUSPENDED : DONE;
     }
 
     private static boolean needsAll(Session session, CommandSpec spec) {

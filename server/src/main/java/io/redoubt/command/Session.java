@@ -126,6 +126,7 @@ public final class Session {
     private long streamOffset;
 
     private volatile boolean isPostponed;
+    private @Nullable Object continuation;
 
     public Session(long id, Link link, long nowMillis) {
         this.id = id;
@@ -140,6 +141,18 @@ public final class Session {
 
     public Link link() {
         return link;
+    }
+
+    /** Keeps what the first run of a request leaves for its second ({@link Call#suspendToRunAgain}). On the loop. */
+    public void setContinuation(Object left) {
+        continuation = left;
+    }
+
+    /** Returns what the first run of a request has left, once; null in a first run. On the connection's loop. */
+    public @Nullable Object takeContinuation() {
+        Object left = continuation;
+        continuation = null;
+        return left;
     }
 
     public long createdMillis() {

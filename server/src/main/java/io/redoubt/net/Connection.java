@@ -292,6 +292,9 @@ final class Connection implements Session.Link {
                     session.setPostponed(true);
                     break;
                 }
+                if (outcome == Dispatcher.RUNS_AGAIN) {
+                    break;
+                }
                 at = parser.next();
                 if (session.isClosing()) {
                     closeAfterReplies();

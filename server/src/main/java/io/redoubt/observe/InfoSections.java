@@ -310,7 +310,7 @@ public final class InfoSections {
             number("pubsubshard_channels", "Shard channels that somebody listens to", pubSub.shardChannels());
             fixed("latest_fork_usec", 0, "nothing is forked");
             fixed("total_forks", 0, "nothing is forked");
-            fixed("migrate_cached_sockets", 0, "there is no MIGRATE yet");
+            fixed("migrate_cached_sockets", 0, "MIGRATE keeps no connections");
             fixed("slave_expires_tracked_keys", 0, "a writable replica's keys wait for its master");
             fixed("active_defrag_hits", 0, "arenas are not defragmented");
             fixed("active_defrag_misses", 0, "arenas are not defragmented");

@@ -43,12 +43,26 @@ public final class DumpCommands extends CommandFamily {
     private static final byte[] DEL = "DEL".getBytes(StandardCharsets.ISO_8859_1);
     private static final byte[] UNLINK = "UNLINK".getBytes(StandardCharsets.ISO_8859_1);
 
-    private final BooleanSupplier compresses;
+    /** Slots of the form: positions of the arguments of IDLETIME and FREQ, or 0. */
+    private static final int IDLE = 0;
 
-    /** @param compresses whether payloads are compressed: `rdbcompression` */
+    private static final int FREQUENCY = 1;
+
+    private final BooleanSupplier compresses;
+    private final BooleanSupplier usesLfu;
+
     public DumpCommands(BooleanSupplier compresses) {
+        this(compresses, () -> false);
+    }
+
+    /**
+     * @param compresses whether payloads are compressed: `rdbcompression`
+     * @param usesLfu whether keys keep how often they are used, rather than when: by `maxmemory-policy`
+     */
+    public DumpCommands(BooleanSupplier compresses, BooleanSupplier usesLfu) {
         super("generic");
         this.compresses = compresses;
+        this.usesLfu = usesLfu;
     }
 
     final CommandSpec dump = command("DUMP")
@@ -107,23 +121,23 @@ public final class DumpCommands extends CommandFamily {
                 .handler(this::restore);
     }
 
-    /** Slot 0: the argument of IDLETIME or 0; a frequency is checked and not kept. Options: the two words. */
+    /** Options: the two words. */
     private static void parseRestore(Args args, Form form) {
         form.addKey(1, Form.WRITE);
-        form.slots[0] = 0;
-        boolean hasFrequency = false;
+        form.slots[IDLE] = 0;
+        form.slots[FREQUENCY] = 0;
         for (int arg = 4; arg < args.count(); arg++) {
             boolean hasValue = arg + 1 < args.count();
             if (args.is(arg, "REPLACE")) {
                 form.options |= REPLACE;
             } else if (args.is(arg, "ABSTTL")) {
                 form.options |= ABSTTL;
-            } else if (args.is(arg, "IDLETIME") && hasValue && !hasFrequency) {
-                form.slots[0] = ++arg;
+            } else if (args.is(arg, "IDLETIME") && hasValue && form.slots[FREQUENCY] == 0) {
+                form.slots[IDLE] = ++arg;
                 form.error = numberError(args, arg, Long.MAX_VALUE, INVALID_IDLETIME);
-            } else if (args.is(arg, "FREQ") && hasValue && form.slots[0] == 0) {
-                hasFrequency = true;
-                form.error = numberError(args, ++arg, FREQUENCY_MAX, INVALID_FREQ);
+            } else if (args.is(arg, "FREQ") && hasValue && form.slots[IDLE] == 0) {
+                form.slots[FREQUENCY] = ++arg;
+                form.error = numberError(args, arg, FREQUENCY_MAX, INVALID_FREQ);
             } else {
                 form.error = Errors.SYNTAX;
             }
@@ -177,7 +191,7 @@ public final class DumpCommands extends CommandFamily {
         return isAbsolute ? ttl : ttl > Long.MAX_VALUE - nowMillis ? Long.MAX_VALUE : ttl + nowMillis;
     }
 
-    private static void put(Call call, ValueLoader loader, long when, boolean replaces) {
+    private void put(Call call, ValueLoader loader, long when, boolean replaces) {
         var args = call.args();
         var keyspace = call.keyspace();
         // A replica leaves deleting to its master, so it keeps what its master kept.
@@ -199,7 +213,7 @@ public final class DumpCommands extends CommandFamily {
             return;
         }
         loader.attach(when);
-        setIdleTime(call);
+        setAccess(call);
         call.notify(1, call.database(), Event.NEW); // Redis deletes the old key and adds another.
         call.changed(1, Event.RESTORE);
         if (when != Keyspace.NO_EXPIRY && (call.form().options & ABSTTL) == 0) {
@@ -207,12 +221,17 @@ public final class DumpCommands extends CommandFamily {
         }
     }
 
-    private static void setIdleTime(Call call) {
-        int arg = call.form().slots[0];
+    /** What does not fit the policy of now is left out, as in Redis. */
+    private void setAccess(Call call) {
+        boolean isFrequency = usesLfu.getAsBoolean();
+        int arg = call.form().slots[isFrequency ? FREQUENCY : IDLE];
         if (arg > 0 && call.find(1)) {
             var args = call.args();
-            long idle = Decimal.parseLong(args.buffer(), args.start(arg), args.length(arg), 0);
-            call.entry().setAccess((int) (call.nowMillis() / 1000 - idle) & 0xFFFFFF);
+            long number = Decimal.parseLong(args.buffer(), args.start(arg), args.length(arg), 0);
+            long seconds = call.nowMillis() / 1000;
+            // With LFU: minutes above, the count in the last byte.
+            long access = isFrequency ? seconds / 60 << 8 | number : seconds - number;
+            call.entry().setAccess((int) access & 0xFFFFFF);
         }
     }
 
