@@ -245,9 +245,15 @@ public final class Call {
 
     /** Adds a key that is not there, for a value that the caller makes of the entry at once, such as by `bindNew`. */
     public Entry create(int keyArg) {
+        createSilently(keyArg);
+        notify(keyArg, database(), KeyspaceEvents.Event.NEW);
+        return entry;
+    }
+
+    /** As {@link #create}; the handler notifies later that the key is new. */
+    Entry createSilently(int keyArg) {
         keyspace.create(
                 unit, database(), args.buffer(), args.start(keyArg), args.length(keyArg), Encoding.RAW, 0, entry);
-        notify(keyArg, database(), KeyspaceEvents.Event.NEW);
         return entry;
     }
 

@@ -51,6 +51,9 @@ final class CommandRunner {
         lastNanos = System.nanoTime();
         if (!call.isWaiting()) {
             spec.stats().addTime(loop, lastNanos - start);
+            if (call.reply().errorCount() != errorsCounted) {
+                spec.stats().failLater();
+            }
             if (lastNanos - start >= observer.thresholdNanos()) {
                 observer.ran(call.session(), spec, call.args(), lastNanos - start);
             }
@@ -85,6 +88,7 @@ final class CommandRunner {
         } catch (ArenaFullException full) {
             reply.truncate(mark);
             reply.error(Errors.OUT_OF_MEMORY);
+            unit.effects().dropUnfinished();
             if (unit.changes() > changes || unit.valueChanges() != valueChanges) {
                 // Something is written, the rest is not: replicas get what is, not what was asked.
                 call.settleWrittenKeys();

@@ -1,5 +1,7 @@
 package io.redoubt.command;
 
+import java.util.concurrent.atomic.AtomicLong;
+
 /**
  * What INFO commandstats shows of a command. Each loop writes cells of its own, so counting needs no fence; readers add
  * them up and may be a little late.
@@ -12,6 +14,7 @@ public final class CommandStats {
     private static final int FAILED = 3;
 
     private long[] cells = new long[STRIDE];
+    private final AtomicLong failedLater = new AtomicLong();
     private volatile LatencyHistogram latency = new LatencyHistogram();
 
     /** Makes room for the cells of so many loops and of the link to a master; once, before any of them runs. */
@@ -34,6 +37,11 @@ public final class CommandStats {
         cells[loop * STRIDE + NANOS] += nanoseconds;
     }
 
+    /** Says that a call that was counted when it began to wait has failed. From any thread. */
+    void failLater() {
+        failedLater.incrementAndGet();
+    }
+
     /** Counts a call that was refused before it ran. */
     void reject(int loop) {
         cells[loop * STRIDE + REJECTED]++;
@@ -42,6 +50,7 @@ public final class CommandStats {
     /** Forgets everything. Exclusive mode. */
     public void reset() {
         java.util.Arrays.fill(cells, 0);
+        failedLater.set(0);
         latency = new LatencyHistogram();
     }
 
@@ -70,6 +79,6 @@ public final class CommandStats {
     }
 
     public long failedCalls() {
-        return sum(FAILED);
+        return sum(FAILED) + failedLater.get();
     }
 }

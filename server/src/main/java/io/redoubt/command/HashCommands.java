@@ -27,7 +27,6 @@ import io.redoubt.type.Element;
 import io.redoubt.type.Encoding.Type;
 import io.redoubt.type.HashValue;
 import java.nio.charset.StandardCharsets;
-import java.util.HashSet;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.random.RandomGenerator;
 
@@ -518,12 +517,11 @@ public final class HashCommands extends CommandFamily {
         } else if (count < 0) {
             call.reply().expectElements(-count);
             header(call, -count, withValues);
-            for (long i = 0; i < -count; i++) {
-                hash.random(ThreadLocalRandom.current(), call.element(), call.otherElement());
-                replyPair(call, call.element(), call.otherElement(), withValues);
-            }
+            choiceOf(call, hash, withValues).replyAny(-count);
         } else {
-            choose(call, hash, shown, count, withValues);
+            long wanted = Math.min(count, shown);
+            header(call, wanted, withValues);
+            choiceOf(call, hash, withValues).replyDifferent(shown, wanted);
         }
     }
 
@@ -542,32 +540,28 @@ public final class HashCommands extends CommandFamily {
         }
     }
 
-    /** Different fields: all of them, most by leaving some out, or few by drawing until they differ. */
-    private static void choose(Call call, HashValue hash, long size, long count, boolean withValues) {
-        RandomGenerator random = ThreadLocalRandom.current();
-        if (count <= size / 3) {
-            header(call, count, withValues);
-            var seen = new HashSet<java.nio.ByteBuffer>();
-            while (seen.size() < count) {
+    private static RandomChoice choiceOf(Call call, HashValue hash, boolean withValues) {
+        return new RandomChoice(call) {
+            @Override
+            void draw(RandomGenerator random) {
                 hash.random(random, call.element(), call.otherElement());
-                if (seen.add(java.nio.ByteBuffer.wrap(call.element().toBytes()))) {
-                    replyPair(call, call.element(), call.otherElement(), withValues);
-                }
             }
-            return;
-        }
-        long wanted = Math.min(count, size);
-        header(call, wanted, withValues);
-        hash.rewind();
-        for (long left = size; wanted > 0; left--) {
-            if (!hash.next(call.element(), call.otherElement())) {
-                throw new IllegalStateException("the hash has fewer fields than it counts");
+
+            @Override
+            void rewind() {
+                hash.rewind();
             }
-            if (random.nextLong(left) < wanted) {
+
+            @Override
+            boolean next() {
+                return hash.next(call.element(), call.otherElement());
+            }
+
+            @Override
+            void reply() {
                 replyPair(call, call.element(), call.otherElement(), withValues);
-                wanted--;
             }
-        }
+        };
     }
 
     final CommandSpec hscan = command("HSCAN")

@@ -22,6 +22,7 @@ import static io.redoubt.command.KeySpec.Flag.RO;
 import static io.redoubt.command.KeySpec.Flag.RW;
 import static io.redoubt.command.KeySpec.Flag.UPDATE;
 
+import io.redoubt.memory.ArenaFullException;
 import io.redoubt.store.KeyspaceEvents.Event;
 import io.redoubt.type.Encoding.Type;
 import io.redoubt.type.ListValue;
@@ -133,11 +134,7 @@ public final class ListCommands extends CommandFamily {
         }
         var list = call.list().bind(call.entry());
         var pivot = call.element(3);
-        boolean isThere = list.seek(0);
-        while (isThere && !list.matches(pivot)) {
-            isThere = list.next();
-        }
-        if (!isThere) {
+        if (!list.seek(0) || list.find(pivot, false, Long.MAX_VALUE) < 0) {
             call.reply().integer(-1);
             return;
         }
@@ -344,9 +341,15 @@ public final class ListCommands extends CommandFamily {
         long looked = 0;
         long found = 0;
         int mark = count < 0 ? 0 : reply.beginArray();
+        long most = lengthMax == 0 ? size : Math.min(size, lengthMax);
         boolean isThere = list.seek(isBackwards ? -1 : 0);
-        while (isThere && (lengthMax == 0 || looked < lengthMax)) {
-            if (list.matches(element) && --skipped < 0) {
+        while (isThere && looked < most) {
+            long passed = list.find(element, isBackwards, most - looked);
+            if (passed < 0) {
+                break;
+            }
+            looked += passed;
+            if (--skipped < 0) {
                 long index = isBackwards ? size - 1 - looked : looked;
                 reply.integer(index);
                 found++;
@@ -394,16 +397,7 @@ public final class ListCommands extends CommandFamily {
         var element = call.element(3);
         boolean isBackwards = count < 0;
         long most = count == 0 ? Long.MAX_VALUE : count == Long.MIN_VALUE ? Long.MAX_VALUE : Math.abs(count);
-        long removed = 0;
-        boolean isThere = list.seek(isBackwards ? -1 : 0);
-        while (isThere && removed < most) {
-            if (list.matches(element)) {
-                removed++;
-                isThere = list.remove(isBackwards);
-            } else {
-                isThere = isBackwards ? list.previous() : list.next();
-            }
-        }
+        long removed = list.removeEqual(element, most, isBackwards);
         if (removed > 0) {
             call.changed(1, Event.LREM, removed);
             call.deleteIf(list.count() == 0, 1);
@@ -841,8 +835,10 @@ public final class ListCommands extends CommandFamily {
         System.arraycopy(element.buffer(), element.offset(), bytes, 0, length);
         element.set(bytes, 0, length);
         if (call.args().areSame(1, 2)) {
-            source.removeAtEnd(1, fromHead);
-            source.push(element, toHead);
+            if (fromHead != toHead) {
+                source.push(element, toHead);
+                takeMoved(call, source, fromHead, 1, toHead);
+            }
             call.changed(1, toHead ? Event.LPUSH : Event.RPUSH);
             call.notify(1, call.database(), fromHead ? Event.LPOP : Event.RPOP);
         } else {
@@ -859,12 +855,24 @@ public final class ListCommands extends CommandFamily {
                 throw new IllegalStateException("the source was there a moment ago");
             }
             source = call.list().bind(call.entry());
-            source.removeAtEnd(1, fromHead);
+            takeMoved(call, source, fromHead, 2, toHead);
             call.changed(1, fromHead ? Event.LPOP : Event.RPOP);
             call.deleteIf(source.count() == 0, 1);
         }
         call.reply().bulk(bytes, 0, length);
         logMove(call, fromHead, toHead);
+    }
+
+    /** Removes from the source what the target has got, or takes it back from the target when that fails. */
+    private static void takeMoved(Call call, ListValue source, boolean fromHead, int targetArg, boolean toHead) {
+        try {
+            source.removeAtEnd(1, fromHead);
+        } catch (ArenaFullException full) {
+            if (call.find(targetArg)) {
+                call.list().bind(call.entry()).removeAtEnd(1, toHead);
+            }
+            throw full;
+        }
     }
 
     private static void logMove(Call call, boolean fromHead, boolean toHead) {

@@ -270,12 +270,11 @@ public final class SetCommands extends CommandFamily {
         if (presence == Presence.WRONG_TYPE) {
             return;
         }
-        var random = ThreadLocalRandom.current();
         if (!hasCount) {
             if (presence == Presence.ABSENT) {
                 call.reply().nil();
             } else {
-                call.set().bind(call.entry()).random(random, call.element());
+                call.set().bind(call.entry()).random(ThreadLocalRandom.current(), call.element());
                 call.reply(call.element());
             }
             return;
@@ -288,40 +287,36 @@ public final class SetCommands extends CommandFamily {
         if (count < 0) {
             call.reply().expectElements(-count);
             call.reply().arrayHeader(-count);
-            for (long i = 0; i < -count; i++) {
-                set.random(random, call.element());
-                call.reply(call.element());
-            }
+            choiceOf(call, set).replyAny(-count);
         } else {
-            choose(call, set, count, random);
+            long wanted = Math.min(count, set.count());
+            call.reply().arrayHeader(wanted);
+            choiceOf(call, set).replyDifferent(set.count(), wanted);
         }
     }
 
-    /** Different members: all of them, most by leaving some out, or few by drawing until they differ. */
-    private static void choose(Call call, SetValue set, long count, RandomGenerator random) {
-        long size = set.count();
-        long wanted = Math.min(count, size);
-        call.reply().arrayHeader(wanted);
-        if (count <= size / 3) {
-            var seen = new HashSet<ByteBuffer>();
-            while (seen.size() < count) {
+    private static RandomChoice choiceOf(Call call, SetValue set) {
+        return new RandomChoice(call) {
+            @Override
+            void draw(RandomGenerator random) {
                 set.random(random, call.element());
-                if (seen.add(ByteBuffer.wrap(call.element().toBytes()))) {
-                    call.reply(call.element());
-                }
             }
-            return;
-        }
-        set.rewind();
-        for (long left = size; wanted > 0; left--) {
-            if (!set.next(call.element())) {
-                throw new IllegalStateException("the set has fewer members than it counts");
+
+            @Override
+            void rewind() {
+                set.rewind();
             }
-            if (random.nextLong(left) < wanted) {
+
+            @Override
+            boolean next() {
+                return set.next(call.element());
+            }
+
+            @Override
+            void reply() {
                 call.reply(call.element());
-                wanted--;
             }
-        }
+        };
     }
 
     final CommandSpec spop = command("SPOP")
@@ -399,6 +394,7 @@ public final class SetCommands extends CommandFamily {
     private static void popSome(Call call, SetValue set, long count) {
         var random = ThreadLocalRandom.current();
         var member = call.element();
+        set.beginRemovals();
         var effects = call.ownEffects();
         effects.command(call.database(), (int) count + 2);
         effects.arg(SREM_WORD);
@@ -447,19 +443,39 @@ public final class SetCommands extends CommandFamily {
             call.reply().integer(isMember ? 1 : 0);
             return;
         }
-        if (!call.find(1)) {
-            throw new IllegalStateException("the source was there a moment ago");
-        }
-        var set = call.set().bind(call.entry());
-        set.remove(call.element(3));
-        boolean isEmpty = set.count() == 0;
+        // Without memory for it the member stays in the source: it is added first, and notified in Redis's order.
+        boolean isNewKey = target == Presence.ABSENT;
+        var set = isNewKey
+                ? call.set().bindNew(call.createSilently(2))
+                : call.set().bind(call.entry());
+        boolean isNew = set.add(call.element(3));
+        boolean isEmpty = removeFromSource(call, isNew);
         call.changed(1, Event.SREM);
         call.deleteIf(isEmpty, 1);
-        set = call.find(2) ? call.set().bind(call.entry()) : call.set().bindNew(call.create(2));
-        if (set.add(call.element(3))) {
+        if (isNewKey) {
+            call.notify(2, call.database(), Event.NEW);
+        }
+        if (isNew) {
             call.changed(2, Event.SADD);
         }
         call.reply().integer(1);
+    }
+
+    /** The second half of SMOVE, which takes the first back when it fails; says whether the source is empty now. */
+    private static boolean removeFromSource(Call call, boolean isNewInTarget) {
+        if (!call.find(1)) {
+            throw new IllegalStateException("the source was there a moment ago");
+        }
+        try {
+            var source = call.set().bind(call.entry());
+            source.remove(call.element(3));
+            return source.isEmpty();
+        } catch (ArenaFullException full) {
+            if (isNewInTarget && call.find(2)) {
+                call.set().bind(call.entry()).remove(call.element(3));
+            }
+            throw full;
+        }
     }
 
     final CommandSpec sinter = combining("SINTER")

@@ -116,6 +116,7 @@ final class Waiter implements KeyFollower, ClientWait {
         if (!state.compareAndSet(WAITING, DONE)) {
             return false;
         }
+        spec().stats().failLater();
         answer(line);
         return true;
     }

@@ -31,9 +31,9 @@ import io.redoubt.type.Encoding.Type;
 import io.redoubt.type.ZSetValue;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
-import java.util.SplittableRandom;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.random.RandomGenerator;
 
 /** The commands of sorted sets. Each field declares a command; the method below it handles it. */
 public final class ZSetCommands extends CommandFamily {
@@ -1276,7 +1276,7 @@ public final class ZSetCommands extends CommandFamily {
                 case ABSENT -> call.reply().nil();
                 case PRESENT -> {
                     var sorted = call.sorted().bind(call.entry());
-                    sorted.seek(new SplittableRandom().nextInt(sorted.count()));
+                    sorted.seek(ThreadLocalRandom.current().nextInt(sorted.count()));
                     sorted.next(call.element());
                     call.reply(call.element());
                 }
@@ -1308,55 +1308,51 @@ public final class ZSetCommands extends CommandFamily {
             call.reply().emptyArray();
             return;
         }
-        replyRandom(call, wanted, withScores);
-    }
-
-    private static void replyRandom(Call call, long wanted, boolean withScores) {
         var sorted = call.sorted().bind(call.entry());
         int count = sorted.count();
+        long taken = wanted < 0 ? -wanted : Math.min(wanted, count);
         boolean isNested = call.reply().protocol() == 3;
-        if (wanted >= count) {
-            sorted.seek(0);
-            emit(call, sorted, count, false, withScores, isNested);
-            return;
-        }
-        var random = new SplittableRandom();
-        long taken = Math.abs(wanted);
-        call.reply().expectElements(taken);
-        call.reply().arrayHeader(withScores && !isNested ? 2 * taken : taken);
         if (wanted < 0) {
-            for (long i = 0; i < taken; i++) {
-                replyAt(call, sorted, random.nextInt(count), withScores, isNested);
-            }
-        } else if (wanted * 3 > count) {
-            // Each member is taken with the odds of what is still to be taken against what is still to come.
-            for (int rank = 0; taken > 0; rank++) {
-                if (random.nextInt(count - rank) < taken) {
-                    replyAt(call, sorted, rank, withScores, isNested);
-                    taken--;
-                }
-            }
+            call.reply().expectElements(taken);
+        }
+        call.reply().arrayHeader(withScores && !isNested ? 2 * taken : taken);
+        var choice = choiceOf(call, sorted, withScores, isNested);
+        if (wanted < 0) {
+            choice.replyAny(taken);
         } else {
-            var ranks = new HashSet<Integer>();
-            while (ranks.size() < taken) {
-                int rank = random.nextInt(count);
-                if (ranks.add(rank)) {
-                    replyAt(call, sorted, rank, withScores, isNested);
-                }
-            }
+            choice.replyDifferent(count, taken);
         }
     }
 
-    private static void replyAt(Call call, ZSetValue sorted, int rank, boolean withScores, boolean isNested) {
-        sorted.seek(rank);
-        sorted.next(call.element());
-        if (withScores && isNested) {
-            call.reply().arrayHeader(2);
-        }
-        call.reply(call.element());
-        if (withScores) {
-            call.reply().real(sorted.score());
-        }
+    private static RandomChoice choiceOf(Call call, ZSetValue sorted, boolean withScores, boolean isNested) {
+        return new RandomChoice(call) {
+            @Override
+            void draw(RandomGenerator random) {
+                sorted.seek(random.nextInt(sorted.count()));
+                sorted.next(call.element());
+            }
+
+            @Override
+            void rewind() {
+                sorted.seek(0);
+            }
+
+            @Override
+            boolean next() {
+                return sorted.next(call.element());
+            }
+
+            @Override
+            void reply() {
+                if (withScores && isNested) {
+                    call.reply().arrayHeader(2);
+                }
+                call.reply(call.element());
+                if (withScores) {
+                    call.reply().real(sorted.score());
+                }
+            }
+        };
     }
 
     final CommandSpec zscan = command("ZSCAN")

@@ -17,6 +17,9 @@ public final class Effects {
     private int[] databaseStarts = new int[8];
     private int[] databases = new int[8];
     private int databaseCount;
+    // Of the last command: where it begins, and how many arguments are still to come.
+    private int commandStart;
+    private int argsLeft;
 
     /** Starts a unit; {@code listening} says whether anyone wants the effects. */
     public void begin(boolean listening) {
@@ -25,6 +28,7 @@ public final class Effects {
         count = 0;
         separateCount = 0;
         databaseCount = 0;
+        argsLeft = 0;
         if (buffer.length > 1 << 20) {
             buffer = new byte[512];
         }
@@ -68,7 +72,21 @@ public final class Effects {
             databaseStarts[databaseCount++] = length;
         }
         count++;
+        commandStart = length;
+        argsLeft = argCount;
         header('*', argCount);
+    }
+
+    /** Drops the last command if arguments of it are missing: whoever wrote it has failed half-way. */
+    public void dropUnfinished() {
+        if (isOpen && argsLeft > 0) {
+            length = commandStart;
+            argsLeft = 0;
+            count--;
+            if (databaseCount > 0 && databaseStarts[databaseCount - 1] == commandStart) {
+                databaseCount--;
+            }
+        }
     }
 
     /** Adds an argument. */
@@ -76,6 +94,7 @@ public final class Effects {
         if (!isOpen) {
             return;
         }
+        argsLeft--;
         header('$', size);
         ensure(size + 2);
         System.arraycopy(source, offset, buffer, length, size);

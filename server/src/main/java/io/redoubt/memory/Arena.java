@@ -149,6 +149,36 @@ public final class Arena {
         (isFrozen(handle) ? deferred : quarantine).add(handle, granules);
     }
 
+    /**
+     * Makes a block smaller where it stands and gives back its rest. Needs no memory, but leaves pieces that fit few
+     * requests: for when no other block can be had, and only where {@link #isTrimmable}.
+     *
+     * @param bytes what was requested
+     * @param newBytes less
+     */
+    public void trim(int handle, int bytes, int newBytes) {
+        int granules = granulesFor(bytes);
+        int kept = granulesFor(newBytes);
+        if (kept > granules || !isTrimmable(handle, bytes)) {
+            throw new IllegalArgumentException("a block of " + bytes + " bytes is not trimmed to " + newBytes);
+        }
+        if (liveBlocks != null) {
+            requireLive(handle, granules);
+            liveBlocks.put(handle, kept);
+        }
+        usedGranules -= granules - kept;
+        while (kept < granules) {
+            int piece = classGranules(largestClassWithin(granules - kept));
+            quarantine.add(handle + kept, piece);
+            kept += piece;
+        }
+    }
+
+    /** Whether a block of a size can be made smaller: it is not frozen and no chunk of its own. */
+    public boolean isTrimmable(int handle, int bytes) {
+        return granulesFor(bytes) <= pooledGranulesMax && !isFrozen(handle);
+    }
+
     /** Ends a unit of work: what it freed can be reused. */
     public void endUnit() {
         if (quarantine.count != 0) {
@@ -318,6 +348,16 @@ public final class Arena {
         return (sizeClass - (shift << 4)) << shift;
     }
 
+    /** Returns the largest class whose blocks fit into a number of granules. */
+    private static int largestClassWithin(int granules) {
+        int sizeClass = sizeClass(granules);
+        if (classGranules(sizeClass) > granules) {
+            sizeClass--;
+        }
+        // The rest of a chunk larger than the largest class cannot be, but costs nothing to allow for.
+        return Math.min(sizeClass, CLASS_COUNT - 1);
+    }
+
     private void account(int handle, int granules) {
         usedGranules += granules;
         if (snapshotRuns) {
@@ -373,12 +413,7 @@ public final class Arena {
 
     private void cutFreshRest() {
         while (freshGranules > 0) {
-            int sizeClass = sizeClass(freshGranules);
-            if (classGranules(sizeClass) > freshGranules) {
-                sizeClass--;
-            }
-            // The rest of a chunk larger than the largest class cannot be, but costs nothing to allow for.
-            int granules = classGranules(Math.min(sizeClass, CLASS_COUNT - 1));
+            int granules = classGranules(largestClassWithin(freshGranules));
             putFree(freshHandle, granules);
             freshHandle += granules;
             freshGranules -= granules;

@@ -87,6 +87,11 @@ public abstract class CountedTree {
         return count;
     }
 
+    /** About how much the nodes take: leaves that are three quarters full, and few nodes above them. */
+    public final long estimatedBytes() {
+        return count == 0 ? 0 : Math.max(LEAF_BYTES, count * 4L * LEAF_BYTES / (3 * LEAF_MAX) * 17 / 16);
+    }
+
     // ---- Searching ----
 
     /** Number of entries before the probe: the rank of the first one that is not. */
@@ -207,8 +212,9 @@ public abstract class CountedTree {
         } else {
             descend(false);
         }
-        int spares = allocateSpares();
+        // Each step that can fail leaves the tree as it was, but for nodes that are copies now.
         makeWritable();
+        int spares = allocateSpares();
         count++;
         int level = height;
         int index = indexes[level];
@@ -247,6 +253,40 @@ public abstract class CountedTree {
     public final int removeAt(int rank) {
         descendTo(rank);
         return removeFound();
+    }
+
+    /**
+     * Removes as many entries as there are from a rank on in one leaf.
+     *
+     * @param most how many at most, 1 or more
+     * @param removed gets them in order; its length, too, is the most
+     * @return how many, 1 or more
+     */
+    public final int removeRun(int rank, int most, int[] removed) {
+        descendTo(rank);
+        makeWritable();
+        int leaf = nodes[height];
+        int index = indexes[height];
+        int size = size(leaf);
+        int run = Math.min(Math.min(most, removed.length), size - index);
+        for (int i = 0; i < run; i++) {
+            removed[i] = entry(leaf, index + i);
+        }
+        removeEntries(index, run);
+        return run;
+    }
+
+    /**
+     * Whether the entry that the last search found would stay where it is if it were the probe. May say no of one at the
+     * edge of its leaf.
+     */
+    public final boolean staysInPlace() {
+        int leaf = nodes[height];
+        int index = indexes[height];
+        return index > 0
+                && index + 1 < size(leaf)
+                && compare(entry(leaf, index - 1)) < 0
+                && compare(entry(leaf, index + 1)) > 0;
     }
 
     /** Puts another handle in the place of the entry that equals the probe and is there. */
@@ -381,19 +421,24 @@ public abstract class CountedTree {
 
     private int removeFound() {
         makeWritable();
-        int leaf = nodes[height];
         int handle = leafEntry();
-        int size = size(leaf) - 1;
-        int at = arena.offset(leaf) + HEADER_BYTES + indexes[height] * 4;
+        removeEntries(indexes[height], 1);
+        return handle;
+    }
+
+    /** Removes entries of the leaf of the way, whose nodes are writable. Cannot fail. */
+    private void removeEntries(int index, int entries) {
+        int leaf = nodes[height];
+        int size = size(leaf) - entries;
+        int at = arena.offset(leaf) + HEADER_BYTES + index * 4;
         byte[] chunk = arena.chunk(leaf);
-        System.arraycopy(chunk, at + 4, chunk, at, (size - indexes[height]) * 4);
+        System.arraycopy(chunk, at + entries * 4, chunk, at, (size - index) * 4);
         setSize(leaf, size);
-        count--;
+        count -= entries;
         for (int level = height; level > 0; level--) {
             settle(level);
         }
         shrinkRoot();
-        return handle;
     }
 
     /** Removes a node of the way from the one above it if it is empty, or merges it with a neighbour if it is poor. */
@@ -421,7 +466,7 @@ public abstract class CountedTree {
         }
     }
 
-    /** Merges two neighbours; one of them is poor, and the left one may be frozen. */
+    /** Merges two neighbours; one of them is poor, and the left one may be frozen. Does nothing without memory. */
     private void merge(int above, int index, int childHeight) {
         int left = child(above, index);
         int right = child(above, index + 1);

@@ -45,6 +45,7 @@ public final class MemoryCommands extends CommandFamily {
             .handler(this::usage);
 
     private void usage(Call call) {
+        long samples = 5;
         for (int i = 3; i < call.argCount(); i += 2) {
             if (!call.argIs(i, "SAMPLES") || i + 1 == call.argCount()) {
                 call.reply().error(Errors.SYNTAX);
@@ -53,13 +54,14 @@ public final class MemoryCommands extends CommandFamily {
             if (!call.parseLong(i + 1)) {
                 return;
             }
-            if (call.parsed() < 0) {
+            samples = call.parsed();
+            if (samples < 0) {
                 call.reply().error(Errors.SYNTAX);
                 return;
             }
         }
         if (call.find(2)) {
-            call.reply().integer(call.entry().sizeInBytes());
+            call.reply().integer(call.entry().sizeInBytes(samples));
         } else {
             call.reply().nil();
         }

@@ -1,5 +1,8 @@
 package io.redoubt.persist;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
 import java.util.Arrays;
 
 /**
@@ -27,6 +30,9 @@ public final class Lzf {
     private static final int COPY_MAX = (1 << 8) + (1 << 3);
     private static final int LITERALS_MAX = 1 << 5;
     private static final int LONG_COPY = 7;
+
+    private static final VarHandle INTS = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.BIG_ENDIAN);
+    private static final VarHandle LONGS = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
 
     private final int[] positionsByHash = new int[1 << HASH_BITS];
     private int base = 1;
@@ -59,12 +65,13 @@ public final class Lzf {
         int run = outOffset; // Where the control byte of the open run of literals will be.
         int literals = 0;
         while (position <= lastHashed) {
-            int slot = hash(in, position);
+            int three = three(in, position);
+            int slot = hash(three);
             int candidate = positionsByHash[slot] - toTable;
             positionsByHash[slot] = position + toTable;
             // The first byte of a string is never the start of a copy: this is Redis's choice.
             int distance = position - candidate - 1;
-            if (candidate <= inOffset || distance >= DISTANCE_MAX || !sameThree(in, candidate, position)) {
+            if (candidate <= inOffset || distance >= DISTANCE_MAX || three(in, candidate) != three) {
                 if (run + 1 + literals >= outEnd) {
                     return 0;
                 }
@@ -99,8 +106,8 @@ public final class Lzf {
                 break;
             }
             // Of the positions inside a copy only the last two are entered.
-            positionsByHash[hash(in, position - 2)] = position - 2 + toTable;
-            positionsByHash[hash(in, position - 1)] = position - 1 + toTable;
+            positionsByHash[hash(three(in, position - 2))] = position - 2 + toTable;
+            positionsByHash[hash(three(in, position - 1))] = position - 1 + toTable;
         }
         return finish(in, position, inEnd, out, outOffset, outEnd, run, literals);
     }
@@ -128,13 +135,16 @@ public final class Lzf {
         return run + 1 + literals - outOffset;
     }
 
-    private static int hash(byte[] in, int position) {
-        int three = (in[position] & 0xff) << 16 | (in[position + 1] & 0xff) << 8 | in[position + 2] & 0xff;
-        return (three >>> 24 - HASH_BITS) - three * 5 & (1 << HASH_BITS) - 1;
+    /** Three bytes, the first above; read as four where there are so many. */
+    private static int three(byte[] in, int position) {
+        if (position < in.length - 3) {
+            return (int) INTS.get(in, position) >>> 8;
+        }
+        return (in[position] & 0xff) << 16 | (in[position + 1] & 0xff) << 8 | in[position + 2] & 0xff;
     }
 
-    private static boolean sameThree(byte[] in, int a, int b) {
-        return in[a] == in[b] && in[a + 1] == in[b + 1] && in[a + 2] == in[b + 2];
+    private static int hash(int three) {
+        return (three >>> 24 - HASH_BITS) - three * 5 & (1 << HASH_BITS) - 1;
     }
 
     private static int matchLength(byte[] in, int candidate, int position, int inEnd) {
@@ -142,6 +152,12 @@ public final class Lzf {
         // Redis stops a copy two bytes before the end, but looks at 16 further bytes first when there is room for them.
         most = most > 16 ? Math.max(most, 19) : Math.max(most, 3);
         int length = 3;
+        for (; length + 8 <= most; length += 8) {
+            long differs = (long) LONGS.get(in, candidate + length) ^ (long) LONGS.get(in, position + length);
+            if (differs != 0) {
+                return length + (Long.numberOfTrailingZeros(differs) >> 3);
+            }
+        }
         while (length < most && in[candidate + length] == in[position + length]) {
             length++;
         }

@@ -1,6 +1,7 @@
 package io.redoubt.store;
 
 import io.redoubt.memory.Arena;
+import io.redoubt.memory.ArenaFullException;
 import io.redoubt.type.Encoding;
 import io.redoubt.type.Home;
 import io.redoubt.type.IntSet;
@@ -263,7 +264,24 @@ public final class Entry implements Home {
             }
             return;
         }
-        int newHandle = arena.allocate(newSize);
+        int newHandle;
+        try {
+            newHandle = arena.allocate(newSize);
+        } catch (ArenaFullException full) {
+            if (newSize > oldSize || !arena.isTrimmable(handle, oldSize)) {
+                throw full;
+            }
+            // Who removes something must not fail for want of memory.
+            int from = start() + offset;
+            System.arraycopy(chunk, from + removed, chunk, from + added, length - offset - removed);
+            Record.setValueLength(chunk, base, newLength);
+            arena.trim(handle, oldSize, newSize);
+            unit().freedIn(partition());
+            if (!isDetached) {
+                unit().valueChanged();
+            }
+            return;
+        }
         byte[] newChunk = arena.chunk(newHandle);
         int newBase = arena.offset(newHandle);
         int kept = oldSize - length + offset; // Header, key and what stands before the change.
@@ -336,12 +354,16 @@ public final class Entry implements Home {
         return (handle & 0xFFFFFFFFL) << 3;
     }
 
-    /** Bytes that key and value take, with their share of the bookkeeping. */
-    public long sizeInBytes() {
+    /**
+     * Bytes that key and value take, with their share of the bookkeeping.
+     *
+     * @param samples how many blocks of a large value to look at; 0 for all
+     */
+    public long sizeInBytes(long samples) {
         long own = Arena.usableBytes(Record.size(chunk, base)) + 13L;
         if (chunk[base] == Encoding.LARGE) {
             return own + valueBuffer().length + 16;
         }
-        return Encoding.isLargeValue(chunk[base]) ? own + large().sizeInBytes() : own;
+        return Encoding.isLargeValue(chunk[base]) ? own + large().sizeInBytes() + large().blockBytes(samples) : own;
     }
 }

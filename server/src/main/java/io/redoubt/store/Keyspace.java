@@ -6,6 +6,7 @@ import io.redoubt.memory.HeapBudget;
 import io.redoubt.memory.SipHash;
 import io.redoubt.type.Encoding;
 import io.redoubt.type.HashValue;
+import io.redoubt.type.ListBlocks;
 import io.redoubt.type.Thresholds;
 import io.redoubt.type.Value;
 import java.util.Arrays;
@@ -459,6 +460,10 @@ public final class Keyspace {
             setInteger(unit, database, key, offset, length, from.integer(), from.expiryMillis());
             return;
         }
+        if (from.encoding() == Encoding.LIST_BLOCKS) {
+            copyBlocks(unit, from, database, key, offset, length);
+            return;
+        }
         if (Encoding.isLargeValue(from.encoding())) {
             var value = new Value();
             from.show(value);
@@ -486,6 +491,23 @@ public final class Keyspace {
         createDetached(unit, database, key, offset, length, from.encoding(), value.length, copy);
         System.arraycopy(value, 0, copy.buffer(), copy.start(), value.length);
         attach(unit, copy, from.expiryMillis());
+    }
+
+    /** Copies a list block by block. */
+    private void copyBlocks(Unit unit, Entry from, int database, byte[] key, int offset, int length) {
+        var list = (ListBlocks) from.large();
+        long expiryMillis = from.expiryMillis();
+        var copy = new Entry();
+        createDetached(unit, database, key, offset, length, Encoding.RAW, 4, copy);
+        try {
+            var blocks = list.copyTo(copy.arena());
+            // Cannot fail: the record has the size already.
+            copy.enlarge(Encoding.LIST_BLOCKS, blocks);
+        } catch (ArenaFullException full) {
+            discard(unit, copy);
+            throw full;
+        }
+        attach(unit, copy, expiryMillis);
     }
 
     /**

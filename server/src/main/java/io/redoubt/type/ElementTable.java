@@ -51,6 +51,19 @@ public abstract class ElementTable extends Table implements LargeValue {
         Listpack.get(chunks[Arena.chunkIndex(handle)], Arena.chunkOffset(handle) + elementOffset(), 0, into);
     }
 
+    @Override
+    public long blockBytes(long samples) {
+        var walk = new Walk();
+        walk(walk);
+        long most = samples == 0 ? count() : Math.min(samples, count());
+        long sum = 0;
+        for (long i = 0; i < most; i++) {
+            int handle = next(walk);
+            sum += Arena.usableBytes(blockBytes(arena.chunk(handle), arena.offset(handle)));
+        }
+        return most == 0 ? 0 : sum * count() / most;
+    }
+
     /** Frees the block of an entry. */
     protected final void free(int handle) {
         arena.free(handle, blockBytes(arena.chunk(handle), arena.offset(handle)));

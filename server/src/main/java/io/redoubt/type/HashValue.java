@@ -1,5 +1,6 @@
 package io.redoubt.type;
 
+import io.redoubt.memory.ArenaFullException;
 import io.redoubt.memory.Table;
 import java.util.random.RandomGenerator;
 
@@ -234,18 +235,23 @@ public final class HashValue implements MemberValue {
         var table = new HashTable(home.arena());
         int width = width();
         byte[] packed = java.util.Arrays.copyOfRange(home.buffer(), home.start(), home.start() + home.length());
-        for (int at = Listpack.first(packed, 0); at != Listpack.NONE; ) {
-            Listpack.get(packed, 0, at, field);
-            Listpack.get(packed, 0, Listpack.next(packed, 0, at), value);
-            table.put(hash(field), field, value);
-            if (width == 3) {
-                table.expireFound(expiring.expiry(packed, 0, at));
+        try {
+            for (int at = Listpack.first(packed, 0); at != Listpack.NONE; ) {
+                Listpack.get(packed, 0, at, field);
+                Listpack.get(packed, 0, Listpack.next(packed, 0, at), value);
+                table.put(hash(field), field, value);
+                if (width == 3) {
+                    table.expireFound(expiring.expiry(packed, 0, at));
+                }
+                for (int i = 0; i < width; i++) {
+                    at = Listpack.next(packed, 0, at);
+                }
             }
-            for (int i = 0; i < width; i++) {
-                at = Listpack.next(packed, 0, at);
-            }
+            home.enlarge(width == 3 ? Encoding.HASH_TABLE_EX : Encoding.HASH_TABLE, table);
+        } catch (ArenaFullException full) {
+            table.freeAll();
+            throw full;
         }
-        home.enlarge(width == 3 ? Encoding.HASH_TABLE_EX : Encoding.HASH_TABLE, table);
     }
 
     /** Removes a field; says whether it was there. The hash may be empty afterwards, and then its key must go. */

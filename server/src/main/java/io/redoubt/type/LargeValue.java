@@ -29,6 +29,13 @@ public interface LargeValue {
     long sizeInBytes();
 
     /**
+     * Size of the blocks, estimated from some of them.
+     *
+     * @param samples how many to look at; 0 for all
+     */
+    long blockBytes(long samples);
+
+    /**
      * Frees blocks, a slice at a time, so that deleting a large value stalls nobody. The value is no longer used
      * otherwise.
      *
@@ -37,4 +44,11 @@ public interface LargeValue {
      * @return where to go on, or -1 when all blocks are freed
      */
     long freeSome(long position, int budget);
+
+    /** Frees all blocks at once, of a value that has failed to be built. */
+    default void freeAll() {
+        for (long position = 0; position >= 0; ) {
+            position = freeSome(position, 1 << 20);
+        }
+    }
 }

@@ -1,6 +1,7 @@
 package io.redoubt.type;
 
 import io.redoubt.memory.Arena;
+import io.redoubt.memory.ArenaFullException;
 import java.util.Arrays;
 
 /**
@@ -51,6 +52,16 @@ public final class ListBlocks implements LargeValue {
     @Override
     public long sizeInBytes() {
         return OBJECT_BYTES + 8L * handles.length;
+    }
+
+    @Override
+    public long blockBytes(long samples) {
+        long most = samples == 0 ? blockCount() : Math.min(samples, blockCount());
+        long sum = 0;
+        for (int i = 0; i < most; i++) {
+            sum += Arena.usableBytes(Listpack.bytes(chunk(i), base(i)));
+        }
+        return most == 0 ? 0 : sum * blockCount() / most;
     }
 
     @Override
@@ -110,10 +121,39 @@ public final class ListBlocks implements LargeValue {
         }
     }
 
-    /** Drops whole blocks. */
-    void dropBlocks(int from, int blocks) {
-        for (int i = 0; i < blocks; i++) {
-            changed(from, -counts[first + from]);
+    /**
+     * Drops whole blocks at an end, as many as have together no more elements than may go.
+     *
+     * @return how many elements they had
+     */
+    long dropBlocks(long elements, boolean atHead) {
+        long left = elements;
+        while (first < end) {
+            int index = atHead ? first : end - 1;
+            if (counts[index] > left) {
+                break;
+            }
+            left -= counts[index];
+            arena.free(handles[index], Listpack.bytes(arena.chunk(handles[index]), arena.offset(handles[index])));
+            if (atHead) {
+                first++;
+            } else {
+                end--;
+            }
+        }
+        count -= elements - left;
+        fit();
+        return elements - left;
+    }
+
+    /** Makes the arrays smaller when much of them is empty. */
+    private void fit() {
+        int capacity = handles.length;
+        while (end - first < capacity >> 2 && capacity > CAPACITY_MIN) {
+            capacity >>= 1;
+        }
+        if (capacity < handles.length) {
+            resize(capacity);
         }
     }
 
@@ -127,26 +167,52 @@ public final class ListBlocks implements LargeValue {
             System.arraycopy(counts, index + 1, counts, index, end - 1 - index);
             end--;
         }
-        if (end - first < handles.length >> 2 && handles.length > CAPACITY_MIN) {
-            resize(handles.length >> 1);
-        }
+        fit();
     }
 
-    /** Adds an empty block before a block, or behind the last. */
-    void addBlock(int block) {
-        int handle = arena.allocate(Listpack.EMPTY_BYTES);
-        Listpack.writeEmpty(arena.chunk(handle), arena.offset(handle));
-        insertIndex(block, handle, 0);
+    /** Adds a block of one element before a block, or behind the last. */
+    void addBlock(int block, Element element) {
+        int bytes = Listpack.EMPTY_BYTES + Listpack.sizeOf(element);
+        int handle = arena.allocate(bytes);
+        byte[] chunk = arena.chunk(handle);
+        int base = arena.offset(handle);
+        Listpack.write(chunk, base + Listpack.EMPTY_BYTES - 1, element);
+        Listpack.writeEnd(chunk, base, bytes - 1, 1);
+        insertIndex(block, handle, 1);
+        count++;
     }
 
     /** Adds a block that is a copy of a whole listpack of another place. */
     void addBlock(int block, byte[] packed, int start) {
+        insertIndex(block, copyOf(packed, start), Listpack.count(packed, start));
+        count += counts[first + block];
+    }
+
+    private int copyOf(byte[] packed, int start) {
         int bytes = Listpack.bytes(packed, start);
         int handle = arena.allocate(bytes);
         System.arraycopy(packed, start, arena.chunk(handle), arena.offset(handle), bytes);
-        int elements = Listpack.count(packed, start);
-        insertIndex(block, handle, elements);
-        count += elements;
+        return handle;
+    }
+
+    /** Makes a list of copies of all blocks. Both arenas may be the same: blocks do not move. */
+    public ListBlocks copyTo(Arena target) {
+        var copy = new ListBlocks(target);
+        copy.handles = new int[handles.length];
+        copy.counts = new int[handles.length];
+        copy.first = first;
+        copy.end = first;
+        try {
+            for (int i = first; i < end; i++) {
+                copy.handles[copy.end] = copy.copyOf(arena.chunk(handles[i]), arena.offset(handles[i]));
+                copy.counts[copy.end++] = counts[i];
+                copy.count += counts[i];
+            }
+        } catch (ArenaFullException full) {
+            copy.freeAll();
+            throw full;
+        }
+        return copy;
     }
 
     private void insertIndex(int block, int handle, int elements) {
@@ -183,22 +249,77 @@ public final class ListBlocks implements LargeValue {
         end = from + used;
     }
 
-    /** Cuts a block before an element: what stands from there on becomes the next block. */
+    /**
+     * Cuts a block before an element: what stands from there on becomes the next block.
+     *
+     * @throws ArenaFullException nothing has changed then
+     */
     void split(int block, int at, int elementsBefore) {
-        int handle = handles[first + block];
-        byte[] chunk = arena.chunk(handle);
-        int base = arena.offset(handle);
+        byte[] chunk = chunk(block);
+        int base = base(block);
         int bytes = Listpack.bytes(chunk, base);
-        byte[] tail = new byte[Listpack.EMPTY_BYTES - 1 + bytes - at];
-        System.arraycopy(chunk, base + at, tail, Listpack.EMPTY_BYTES - 1, bytes - at);
         int after = counts[first + block] - elementsBefore;
-        Listpack.writeHeader(tail, 0, tail.length, after);
+        int tailBytes = Listpack.EMPTY_BYTES - 1 + bytes - at;
+        int tail = arena.allocate(tailBytes);
+        byte[] tailChunk = arena.chunk(tail);
+        int tailBase = arena.offset(tail);
+        System.arraycopy(chunk, base + at, tailChunk, tailBase + Listpack.EMPTY_BYTES - 1, bytes - at);
+        Listpack.writeHeader(tailChunk, tailBase, tailBytes, after);
         var place = home(block);
-        place.splice(at, bytes - at, 1);
+        try {
+            place.splice(at, bytes - at, 1);
+        } catch (ArenaFullException full) {
+            arena.free(tail, tailBytes);
+            throw full;
+        }
         Listpack.writeEnd(place.buffer(), place.start(), at, elementsBefore);
-        counts[first + block] -= after;
-        count -= after;
-        addBlock(block + 1, tail, 0);
+        counts[first + block] = elementsBefore;
+        insertIndex(block + 1, tail, after);
+    }
+
+    /**
+     * Removes elements that equal one.
+     *
+     * @param most how many at most
+     * @param backwards whether to begin at the tail
+     * @return how many
+     */
+    long removeEqual(Element wanted, long most, boolean backwards) {
+        long removed = 0;
+        boolean hasGaps = false;
+        try {
+            int step = backwards ? -1 : 1;
+            for (int i = backwards ? end - 1 : first; i >= first && i < end && removed < most; i += step) {
+                home.index = i;
+                int inBlock = Listpack.removeEqual(home, wanted, most - removed, backwards);
+                removed += inBlock;
+                count -= inBlock;
+                counts[i] -= inBlock;
+                if (counts[i] == 0) {
+                    arena.free(handles[i], Listpack.bytes(arena.chunk(handles[i]), arena.offset(handles[i])));
+                    handles[i] = 0;
+                    hasGaps = true;
+                }
+            }
+        } finally {
+            // Once for all, or many blocks of one element would take quadratic time.
+            if (hasGaps) {
+                closeGaps();
+            }
+        }
+        return removed;
+    }
+
+    private void closeGaps() {
+        int to = first;
+        for (int i = first; i < end; i++) {
+            if (handles[i] != 0) {
+                handles[to] = handles[i];
+                counts[to++] = counts[i];
+            }
+        }
+        end = to;
+        fit();
     }
 
     /** Fails when counts and blocks disagree. For tests. */

@@ -1,5 +1,7 @@
 package io.redoubt.type;
 
+import io.redoubt.memory.ArenaFullException;
+
 /**
  * A list, whatever its encoding. One per use and loop, bound to the place of a value; it shows that value until the next
  * look-up. Elements that are given to it lie outside of the keyspace.
@@ -65,7 +67,12 @@ public final class ListValue {
             byte[] packed = java.util.Arrays.copyOfRange(home.buffer(), home.start(), home.start() + bytes);
             blocks.addBlock(0, packed, 0);
         }
-        home.enlarge(Encoding.LIST_BLOCKS, blocks);
+        try {
+            home.enlarge(Encoding.LIST_BLOCKS, blocks);
+        } catch (ArenaFullException full) {
+            blocks.freeAll();
+            throw full;
+        }
     }
 
     /** Adds an element at an end. */
@@ -80,8 +87,8 @@ public final class ListValue {
         var blocks = writableBlocks();
         int index = atHead ? 0 : Math.max(0, blocks.blockCount() - 1);
         if (blocks.blockCount() == 0 || !hasRoomIn(blocks, index, element)) {
-            index = atHead ? 0 : blocks.blockCount();
-            blocks.addBlock(index);
+            blocks.addBlock(atHead ? 0 : blocks.blockCount(), element);
+            return;
         }
         var place = blocks.home(index);
         Listpack.insert(place, endPosition(place, atHead), element);
@@ -145,6 +152,70 @@ public final class ListValue {
         return Listpack.matches(buffer(), start(), at, other);
     }
 
+    /**
+     * Goes to the first element from the position on that equals another.
+     *
+     * @param backwards whether to go towards the head
+     * @param most how many elements to look at, at most
+     * @return how many elements were passed before it; negative if there is none among those
+     */
+    public long find(Element wanted, boolean backwards, long most) {
+        if (isPacked()) {
+            return findInBlock(home.buffer(), home.start(), wanted, backwards, most);
+        }
+        var blocks = blocks();
+        long passed = 0;
+        while (true) {
+            byte[] chunk = blocks.chunk(block);
+            int base = blocks.base(block);
+            long inBlock = findInBlock(chunk, base, wanted, backwards, most - passed);
+            if (inBlock >= 0) {
+                return passed + inBlock;
+            }
+            passed += -1 - inBlock;
+            int nextBlock = backwards ? block - 1 : block + 1;
+            if (passed == most || nextBlock < 0 || nextBlock >= blocks.blockCount()) {
+                return -1;
+            }
+            block = nextBlock;
+            chunk = blocks.chunk(block);
+            base = blocks.base(block);
+            at = backwards ? Listpack.last(chunk, base) : Listpack.first(chunk, base);
+        }
+    }
+
+    /** As {@link #find}, in one block; -1 less the number of those that were looked at in vain. */
+    private long findInBlock(byte[] buffer, int start, Element wanted, boolean backwards, long most) {
+        long passed = 0;
+        int here = at;
+        while (here != Listpack.NONE && passed < most) {
+            if (Listpack.matches(buffer, start, here, wanted)) {
+                at = here;
+                return passed;
+            }
+            passed++;
+            here = backwards ? Listpack.previous(buffer, start, here) : Listpack.next(buffer, start, here);
+        }
+        return -1 - passed;
+    }
+
+    /**
+     * Removes elements that equal another.
+     *
+     * @param most how many at most
+     * @param backwards whether to begin at the tail
+     * @return how many; the list may be empty afterwards, and then its key must go
+     */
+    public long removeEqual(Element wanted, long most, boolean backwards) {
+        // Nothing is made writable for a list that stays as it is.
+        if (!seek(backwards ? -1 : 0) || find(wanted, backwards, Long.MAX_VALUE) < 0) {
+            return 0;
+        }
+        return isPacked()
+                ? Listpack.removeEqual(home, wanted, most, backwards)
+                : writableBlocks().removeEqual(wanted, most, backwards);
+    }
+
     /** Goes to the next element; false at the end. */
     public boolean next() {
         at = Listpack.next(buffer(), start(), at);
@@ -192,8 +263,8 @@ public final class ListValue {
             if (before > 0) {
                 block++;
             }
-            blocks.addBlock(block);
-            target = Listpack.EMPTY_BYTES - 1;
+            blocks.addBlock(block, element);
+            return;
         }
         Listpack.insert(blocks.home(block), target, element);
         blocks.changed(block, 1);
@@ -215,47 +286,6 @@ public final class ListValue {
         return count;
     }
 
-    /**
-     * Removes the element at the position and goes to the one behind it, or with {@code backwards} to the one before.
-     *
-     * @return false when there is none
-     */
-    public boolean remove(boolean backwards) {
-        if (isPacked()) {
-            Listpack.remove(home, at, 1);
-            int end = home.length() - 1;
-            at = backwards ? Listpack.previous(home.buffer(), home.start(), at) : at == end ? Listpack.NONE : at;
-            return at != Listpack.NONE;
-        }
-        var blocks = writableBlocks();
-        boolean isLastOfBlock = blocks.countOf(block) == 1;
-        Listpack.remove(blocks.home(block), at, 1);
-        blocks.changed(block, -1);
-        if (isLastOfBlock) {
-            block -= backwards ? 1 : 0;
-            if (block < 0 || block >= blocks.blockCount()) {
-                at = Listpack.NONE;
-                return false;
-            }
-            at = backwards ? Listpack.last(buffer(), start()) : Listpack.first(buffer(), start());
-            return true;
-        }
-        if (backwards) {
-            at = Listpack.previous(buffer(), start(), at);
-            if (at == Listpack.NONE && block > 0) {
-                block--;
-                at = Listpack.last(buffer(), start());
-            }
-        } else if (at == Listpack.bytes(buffer(), start()) - 1) {
-            at = Listpack.NONE;
-            if (block + 1 < blocks.blockCount()) {
-                block++;
-                at = Listpack.first(buffer(), start());
-            }
-        }
-        return at != Listpack.NONE;
-    }
-
     /** Removes so many elements at an end, all of them at most. */
     public void removeAtEnd(long elements, boolean atHead) {
         long left = Math.min(elements, count());
@@ -264,17 +294,11 @@ public final class ListValue {
             return;
         }
         var blocks = writableBlocks();
-        while (left > 0) {
+        left -= blocks.dropBlocks(left, atHead);
+        if (left > 0) {
             int index = atHead ? 0 : blocks.blockCount() - 1;
-            int inBlock = blocks.countOf(index);
-            if (inBlock <= left) {
-                blocks.dropBlocks(index, 1);
-                left -= inBlock;
-            } else {
-                removeFrom(blocks.home(index), (int) left, atHead);
-                blocks.changed(index, (int) -left);
-                left = 0;
-            }
+            removeFrom(blocks.home(index), (int) left, atHead);
+            blocks.changed(index, (int) -left);
         }
     }
 

@@ -1,6 +1,7 @@
 package io.redoubt.type;
 
 import io.redoubt.memory.Arena;
+import io.redoubt.memory.ArenaFullException;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
@@ -390,6 +391,48 @@ public final class Listpack {
         changeHeader(home, -elements);
     }
 
+    /**
+     * Removes elements that equal one.
+     *
+     * @param most how many at most
+     * @param backwards whether to begin at the end
+     * @return how many
+     */
+    static int removeEqual(PackedHome home, Element wanted, long most, boolean backwards) {
+        byte[] buffer = home.buffer();
+        int start = home.start();
+        int at = backwards ? last(buffer, start) : first(buffer, start);
+        int removed = 0;
+        while (at != NONE && removed < most) {
+            if (!matches(buffer, start, at, wanted)) {
+                at = backwards ? previous(buffer, start, at) : next(buffer, start, at);
+                continue;
+            }
+            // Neighbours that are equal go together, since each removal moves what stands behind.
+            int from = at;
+            int to = at + size(buffer, start, at);
+            int run = 1;
+            int beside = backwards ? previous(buffer, start, from) : next(buffer, start, at);
+            while (beside != NONE && removed + run < most && matches(buffer, start, beside, wanted)) {
+                run++;
+                if (backwards) {
+                    from = beside;
+                    beside = previous(buffer, start, from);
+                } else {
+                    to = beside + size(buffer, start, beside);
+                    beside = next(buffer, start, beside);
+                }
+            }
+            home.splice(from, to - from, 0);
+            changeHeader(home, -run);
+            removed += run;
+            buffer = home.buffer();
+            start = home.start();
+            at = backwards ? beside : (buffer[start + from] & 0xFF) == END ? NONE : from;
+        }
+        return removed;
+    }
+
     /** Sets size and count after a splice at a place; {@code added} elements are there more than before. */
     static void changeHeader(PackedHome home, int added) {
         byte[] buffer = home.buffer();
@@ -421,7 +464,19 @@ public final class Listpack {
             setBytes(chunk, base, newLength);
             return handle;
         }
-        int newHandle = arena.allocate(newLength);
+        int newHandle;
+        try {
+            newHandle = arena.allocate(newLength);
+        } catch (ArenaFullException full) {
+            if (newLength > length || !arena.isTrimmable(handle, length)) {
+                throw full;
+            }
+            // Who removes something must not fail for want of memory.
+            System.arraycopy(chunk, base + offset + removed, chunk, base + offset + added, rest);
+            setBytes(chunk, base, newLength);
+            arena.trim(handle, length, newLength);
+            return handle;
+        }
         byte[] newChunk = arena.chunk(newHandle);
         int newBase = arena.offset(newHandle);
         System.arraycopy(chunk, base, newChunk, newBase, offset);

@@ -136,12 +136,21 @@ public final class SetValue implements MemberValue {
     /** The integers leave their place before it becomes something else, so they are copied. */
     private void toPacked() {
         byte[] integers = copy();
-        home.pack(Encoding.SET_PACKED, Listpack.EMPTY_BYTES);
-        Listpack.writeEmpty(home.buffer(), home.start());
-        for (int i = 0; i < IntSet.count(integers, 0); i++) {
+        int count = IntSet.count(integers, 0);
+        int bytes = Listpack.EMPTY_BYTES;
+        for (int i = 0; i < count; i++) {
             scratch.setInteger(IntSet.get(integers, 0, i));
-            Listpack.append(home, scratch, null);
+            bytes += Listpack.sizeOf(scratch);
         }
+        // The only step that can fail: the integers are still there then.
+        home.pack(Encoding.SET_PACKED, bytes);
+        byte[] buffer = home.buffer();
+        int at = home.start() + Listpack.EMPTY_BYTES - 1;
+        for (int i = 0; i < count; i++) {
+            scratch.setInteger(IntSet.get(integers, 0, i));
+            at = Listpack.write(buffer, at, scratch);
+        }
+        Listpack.writeEnd(buffer, home.start(), bytes - 1, count);
     }
 
     private void toTable() {
@@ -153,13 +162,22 @@ public final class SetValue implements MemberValue {
             }
             home.enlarge(Encoding.SET_TABLE, table);
         } catch (ArenaFullException full) {
-            table.freeSome(0, Integer.MAX_VALUE);
+            table.freeAll();
             throw full;
         }
     }
 
     private byte[] copy() {
         return java.util.Arrays.copyOfRange(home.buffer(), home.start(), home.start() + home.length());
+    }
+
+    /** Lets the removals that follow not fail: what needs memory for them happens now. */
+    public void beginRemovals() {
+        if (home.encoding() == Encoding.SET_TABLE) {
+            writableTable();
+        } else {
+            home.splice(0, 0, 0);
+        }
     }
 
     /** Removes a member; says whether it was there. The set may be empty afterwards, and then its key must go. */

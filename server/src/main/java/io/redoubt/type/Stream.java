@@ -82,6 +82,16 @@ public final class Stream implements LargeValue {
     }
 
     @Override
+    public long blockBytes(long samples) {
+        long most = samples == 0 ? blockCount() : Math.min(samples, blockCount());
+        long sum = 0;
+        for (int i = first; i < first + most; i++) {
+            sum += Arena.usableBytes(Listpack.bytes(arena.chunk(handles[i]), arena.offset(handles[i])));
+        }
+        return most == 0 ? 0 : sum * blockCount() / most;
+    }
+
+    @Override
     public long freeSome(long position, int budget) {
         int from = first + (int) position;
         int to = Math.min(end, from + budget);

@@ -15,6 +15,8 @@ import java.util.Arrays;
 public final class ZSetTree extends ElementTable {
     private static final VarHandle LONGS = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
     private static final int SCORE_BYTES = 8;
+    /** Members that are removed together. */
+    private static final int RUN_MAX = 64;
 
     private final Order order;
     private int freedRank;
@@ -106,6 +108,12 @@ public final class ZSetTree extends ElementTable {
         return SCORE_BYTES + Listpack.dataSize(chunk, base + SCORE_BYTES);
     }
 
+    /** With the nodes of the tree. */
+    @Override
+    public long blockBytes(long samples) {
+        return super.blockBytes(samples) + order.estimatedBytes();
+    }
+
     double score(int handle) {
         return Double.longBitsToDouble((long) LONGS.get(arena.chunk(handle), arena.offset(handle)));
     }
@@ -147,18 +155,35 @@ public final class ZSetTree extends ElementTable {
     /** Gives a member that is there another score. */
     void rescore(int hash32, double score, Element member) {
         int handle = find(hash32, member);
-        if (arena.isFrozen(handle)) {
-            int bytes = blockBytes(arena.chunk(handle), arena.offset(handle));
-            int copy = arena.allocate(bytes);
-            System.arraycopy(arena.chunk(handle), arena.offset(handle), arena.chunk(copy), arena.offset(copy), bytes);
-            order.exactly(score(handle), member).replace(copy);
-            replaceFound(copy);
-            arena.free(handle, bytes);
-            handle = copy;
+        if (score(handle) == score) {
+            return;
         }
-        order.exactly(score(handle), member).remove();
-        setScore(handle, score);
-        order.exactly(score, member).insert(handle);
+        if (!arena.isFrozen(handle)
+                && order.exactly(score(handle), member).rank() >= 0
+                && order.exactly(score, member).staysInPlace()) {
+            setScore(handle, score);
+            return;
+        }
+        // The new entry comes before the old one goes, so that without memory everything stays as it was.
+        int bytes = blockBytes(arena.chunk(handle), arena.offset(handle));
+        int copy = arena.allocate(bytes);
+        System.arraycopy(arena.chunk(handle), arena.offset(handle), arena.chunk(copy), arena.offset(copy), bytes);
+        setScore(copy, score);
+        try {
+            order.exactly(score, member).insert(copy);
+        } catch (ArenaFullException full) {
+            arena.free(copy, bytes);
+            throw full;
+        }
+        try {
+            order.exactly(score(handle), member).remove();
+        } catch (ArenaFullException full) {
+            order.exactly(score, member).remove(); // Cannot fail: its way is writable.
+            arena.free(copy, bytes);
+            throw full;
+        }
+        replaceFound(copy);
+        arena.free(handle, bytes);
     }
 
     boolean remove(int hash32, Element member) {
@@ -172,13 +197,25 @@ public final class ZSetTree extends ElementTable {
         return true;
     }
 
-    /** Removes the member with a rank. */
-    void removeAt(int rank, Home home, Element scratch) {
-        int handle = order.removeAt(rank);
-        get(handle, scratch);
-        findHandle(home.hash(scratch.buffer(), scratch.offset(), scratch.length()), handle);
-        removeFound();
-        free(handle);
+    /** Removes members from one rank to before another, leaf by leaf. */
+    void removeRange(int from, int to, Home home, Element scratch) {
+        int[] run = new int[RUN_MAX];
+        int[] runHashes = new int[RUN_MAX];
+        int left = to - from;
+        while (left > 0) {
+            int count = order.removeRun(from, left, run);
+            // Apart from the removals, so that the processor waits for several members at once.
+            for (int i = 0; i < count; i++) {
+                get(run[i], scratch);
+                runHashes[i] = home.hash(scratch.buffer(), scratch.offset(), scratch.length());
+            }
+            for (int i = 0; i < count; i++) {
+                findHandle(runHashes[i], run[i]);
+                removeFound();
+                free(run[i]);
+            }
+            left -= count;
+        }
     }
 
     int rank(int hash32, Element member) {

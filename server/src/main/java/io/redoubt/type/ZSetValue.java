@@ -1,5 +1,6 @@
 package io.redoubt.type;
 
+import io.redoubt.memory.ArenaFullException;
 import io.redoubt.memory.CountedTree;
 import io.redoubt.memory.Table;
 import io.redoubt.resp.Decimal;
@@ -130,13 +131,17 @@ public final class ZSetValue implements MemberValue {
             int at = findPacked(member);
             boolean isNew = at == Listpack.NONE;
             if (!isNew) {
-                Listpack.remove(home, at, 2);
-            } else if (!makeRoom(member)) {
+                movePacked(at, score, member);
+                return false;
+            }
+            if (!makeRoom(member)) {
                 writableTree().add(hash(member), score, member);
                 return true;
             }
-            insertPacked(score, member);
-            return isNew;
+            int place = placeOf(score, member);
+            setScoreElement(score);
+            Listpack.insert(home, place, member, scoreElement);
+            return true;
         }
         int hash = hash(member);
         if (tree().find(hash, member) != 0) {
@@ -162,32 +167,58 @@ public final class ZSetValue implements MemberValue {
         }
         var tree = new ZSetTree(home.arena());
         seek(0);
-        while (next(scratch)) {
-            tree.add(hash(scratch), shownScore, scratch);
+        try {
+            while (next(scratch)) {
+                tree.add(hash(scratch), shownScore, scratch);
+            }
+            home.enlarge(Encoding.ZSET_TREE, tree);
+        } catch (ArenaFullException full) {
+            tree.freeAll();
+            throw full;
         }
-        home.enlarge(Encoding.ZSET_TREE, tree);
         return false;
     }
 
-    private void insertPacked(double score, Element member) {
+    /** Where a member with a score comes: before the first that is behind it. */
+    private int placeOf(double score, Element member) {
         byte[] buffer = home.buffer();
         int start = home.start();
         int at = Listpack.first(buffer, start);
         while (at != Listpack.NONE) {
             double other = packedScore(at);
             if (other > score) {
-                break;
+                return at;
             }
             if (other == score) {
                 Listpack.get(buffer, start, at, scratch);
                 if (compareBytes(scratch, member) > 0) {
-                    break;
+                    return at;
                 }
             }
             at = nextPacked(at);
         }
+        return home.length() - 1;
+    }
+
+    /** Gives a member at a position another score. Only the first step can fail, and nothing has changed then. */
+    private void movePacked(int at, double score, Element member) {
+        int place = placeOf(score, member);
         setScoreElement(score);
-        Listpack.insert(home, at == Listpack.NONE ? home.length() - 1 : at, member, scoreElement);
+        int next = nextPacked(at);
+        int oldBytes = (next == Listpack.NONE ? home.length() - 1 : next) - at;
+        int newBytes = Listpack.sizeOf(member) + Listpack.sizeOf(scoreElement);
+        home.splice(at, oldBytes, newBytes);
+        byte[] buffer = home.buffer();
+        int start = home.start();
+        int to = place;
+        if (place > at) {
+            to = place - oldBytes; // What stands between moves to the front.
+            System.arraycopy(buffer, start + at + newBytes, buffer, start + at, to - at);
+        } else {
+            System.arraycopy(buffer, start + place, buffer, start + place + newBytes, at - place);
+        }
+        Listpack.write(buffer, Listpack.write(buffer, start + to, member), scoreElement);
+        Listpack.changeHeader(home, 0);
     }
 
     /** Removes a member; says whether it was there. The value may be empty afterwards, and then its key must go. */
@@ -211,10 +242,7 @@ public final class ZSetValue implements MemberValue {
             return;
         }
         if (isTree()) {
-            var tree = writableTree();
-            for (int rank = to - 1; rank >= from; rank--) {
-                tree.removeAt(rank, home, scratch);
-            }
+            writableTree().removeRange(from, to, home, scratch);
         } else {
             Listpack.remove(home, Listpack.at(home.buffer(), home.start(), from * 2), (to - from) * 2);
         }

@@ -46,6 +46,14 @@ class FullHeapTest {
             // Now and then there is room for some more.
             left.set(random.nextInt(100) == 0 ? 300_000 : 0);
             heap.measure();
+            // In a snapshot removals need memory, too.
+            if (step % 60 == 0) {
+                if (step % 120 == 0) {
+                    assertThat(ours.keyspace().beginSnapshot()).isNotNull();
+                } else {
+                    ours.keyspace().endSnapshot();
+                }
+            }
             String[] request = next();
             ours.takeEffects();
             String reply = ours.send(request);
@@ -106,7 +114,7 @@ class FullHeapTest {
 
     private String[] next() {
         String key = pick(KEYS);
-        return switch (random.nextInt(16)) {
+        return switch (random.nextInt(20)) {
             case 0, 1 -> words("SADD", key);
             case 2, 3 -> words("HSET", key);
             case 4, 5 -> words(pick("RPUSH", "LPUSH"), key);
@@ -123,7 +131,11 @@ class FullHeapTest {
             case 11 -> new String[] {"COPY", key, pick(KEYS), "REPLACE"};
             case 12 -> new String[] {"RENAME", key, pick(KEYS)};
             case 13 -> new String[] {"SPOP", key, "3"};
-            case 14 -> new String[] {"LMOVE", key, pick(KEYS), "LEFT", "RIGHT"};
+            case 14 -> new String[] {"LMOVE", key, pick(KEYS), pick("LEFT", "RIGHT"), pick("LEFT", "RIGHT")};
+            case 15 -> new String[] {"SMOVE", key, pick(KEYS), word()};
+            case 16 -> new String[] {"LINSERT", key, pick("BEFORE", "AFTER"), word(), word()};
+            case 17 -> new String[] {"LREM", key, pick("0", "1", "-1"), word()};
+            case 18 -> new String[] {"ZREMRANGEBYRANK", key, "3", "20"};
             default -> new String[] {random.nextInt(6) == 0 ? "DEL" : "TYPE", key};
         };
     }

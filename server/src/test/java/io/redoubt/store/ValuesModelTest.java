@@ -337,10 +337,15 @@ class ValuesModelTest {
             list.removeAtEnd(1, atHead);
             value.remove(atHead ? 0 : value.size() - 1);
         } else {
-            int index = random.nextInt(value.size());
-            assertThat(list.seek(index)).isTrue();
-            list.remove(false);
-            value.remove(index);
+            String wanted = value.get(random.nextInt(value.size()));
+            boolean isBackwards = random.nextBoolean();
+            int most = 1 + random.nextInt(3);
+            int removed = 0;
+            while (removed < most && value.contains(wanted)) {
+                value.remove(isBackwards ? value.lastIndexOf(wanted) : value.indexOf(wanted));
+                removed++;
+            }
+            assertThat(list.removeEqual(element(wanted), most, isBackwards)).isEqualTo(removed);
         }
     }
 
