@@ -80,7 +80,8 @@ final class RdbValues {
 
     /** The oldest version of the format that has values of this number. */
     static int versionOf(int type) {
-        return type >= HASH_EXPIRING_PRE_GA ? RdbFormat.VERSION_WITH_FIELD_EXPIRY : RdbFormat.VERSION_WRITTEN;
+        boolean expires = type >= HASH_EXPIRING_PRE_GA && type <= HASH_EXPIRING_LISTPACK;
+        return expires ? RdbFormat.VERSION_WITH_FIELD_EXPIRY : RdbFormat.VERSION_WRITTEN;
     }
 
     /** Writes a value, without its number. */
