@@ -35,7 +35,7 @@ import org.jspecify.annotations.Nullable;
 
 /** The commands of streams. Each field declares a command; the method below it handles it. */
 public final class StreamCommands extends CommandFamily {
-    private static final byte[] BAD_ID = Errors.line("ERR Invalid stream ID specified as stream command argument");
+    static final byte[] BAD_ID = Errors.line("ERR Invalid stream ID specified as stream command argument");
     private static final byte[] ID_ZERO = Errors.line("ERR The ID specified in XADD must be greater than 0-0");
     private static final byte[] ID_SMALL =
             Errors.line("ERR The ID specified in XADD is equal or smaller than the target stream top item");

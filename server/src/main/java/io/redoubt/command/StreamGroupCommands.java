@@ -79,6 +79,7 @@ public final class StreamGroupCommands extends CommandFamily {
     private static final byte[] JUSTID = ascii("JUSTID");
     private static final byte[] LASTID = ascii("LASTID");
 
+    private static final int KEY_SLOT = 0;
     private static final int NONE = -1;
     private static final int AUTOCLAIM_COUNT_DEFAULT = 100;
     private static final long AUTOCLAIM_COUNT_MAX = Long.MAX_VALUE / 16;
@@ -369,7 +370,7 @@ public final class StreamGroupCommands extends CommandFamily {
         var id = call.streams().id;
         if (isByte(call, 4, '$')) {
             id.set(stream(call).last());
-        } else if (!parseId(call, 4, 0, id)) {
+        } else if (!parseIdOrEnd(call, 4, id)) {
             return;
         }
         var group = writableGroup(call, 3);
@@ -378,6 +379,17 @@ public final class StreamGroupCommands extends CommandFamily {
         call.reply().ok();
         call.unit().changed();
         call.notify(2, call.database(), Event.XGROUP_SETID);
+    }
+
+    /** Reads an ID, which unlike elsewhere may be one of the ends; false when the error is written. */
+    private static boolean parseIdOrEnd(Call call, int arg, StreamId into) {
+        var args = call.args();
+        boolean isId = into.parse(args.buffer(), args.start(arg), args.length(arg), 0, false, false)
+                != StreamId.Parsed.INVALID;
+        if (!isId) {
+            call.reply().error(StreamCommands.BAD_ID);
+        }
+        return isId;
     }
 
     final CommandSpec destroy = changing("DESTROY", DELETE)
@@ -490,14 +502,41 @@ public final class StreamGroupCommands extends CommandFamily {
             .reveals(Reveals.VALUE)
             .readsToo()
             .wakesWhenDeleted()
+            .form(StreamGroupCommands::parseXreadgroup)
             .args(
-                    block("group_block", string("group"), string("consumer")).token("GROUP"),
+                    block("group_consumer", string("group"), string("consumer")).token("GROUP"),
                     integer("count").token("COUNT").optional(),
                     integer("milliseconds").token("BLOCK").optional(),
                     word("noack", "NOACK").optional(),
                     block("streams", key("key").multiple(), string("id").multiple())
                             .token("STREAMS"))
             .handler(this::xreadgroup);
+
+    /** A group or consumer may have the name STREAMS, so the keys are where the handler finds them, going on in order. */
+    private static void parseXreadgroup(Args args, Form form) {
+        form.slots[KEY_SLOT] = 0;
+        int arg = 1;
+        while (arg < args.count() && form.slots[KEY_SLOT] == 0) {
+            int left = args.count() - arg - 1;
+            if (left > 0 && args.is(arg, "STREAMS")) {
+                form.slots[KEY_SLOT] = arg + 1;
+            } else if (left > 0 && (args.is(arg, "BLOCK") || args.is(arg, "COUNT"))) {
+                arg += 2;
+            } else if (left > 1 && args.is(arg, "GROUP")) {
+                arg += 3;
+            } else if (args.is(arg, "NOACK")) {
+                arg++;
+            } else {
+                return; // The handler says what is wrong.
+            }
+        }
+        int first = form.slots[KEY_SLOT];
+        if (first != 0) {
+            for (int i = 0; i < (args.count() - first) / 2; i++) {
+                form.addKey(first + i, Form.READ);
+            }
+        }
+    }
 
     private void xreadgroup(Call call) {
         long waitMillis = -1;
@@ -530,7 +569,7 @@ public final class StreamGroupCommands extends CommandFamily {
             }
         }
         int streams = (call.argCount() - keyArg) / 2;
-        if (keyArg == 0) {
+        if (keyArg == 0 || keyArg != call.form().slots[KEY_SLOT]) {
             call.reply().error(Errors.SYNTAX);
         } else if ((call.argCount() - keyArg) % 2 != 0) {
             call.reply().error(UNBALANCED);

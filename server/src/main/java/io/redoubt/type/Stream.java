@@ -624,6 +624,7 @@ public final class Stream implements LargeValue {
     private final class Loader implements StreamSink {
         private final StreamId top = new StreamId();
         private StreamGroup.@Nullable Loader groupLoader;
+        private boolean isOld;
 
         @Override
         public boolean block(long ms, long seq, byte[] buffer, int start, int length) {
@@ -658,7 +659,8 @@ public final class Stream implements LargeValue {
                 return false;
             }
             last.set(state.lastMs(), state.lastSeq());
-            if (state.added() == -1) {
+            isOld = state.added() == -1;
+            if (isOld) {
                 findFirst();
                 added = count;
             } else {
@@ -679,7 +681,7 @@ public final class Stream implements LargeValue {
                 return false;
             }
             group.last().set(state.lastMs(), state.lastSeq());
-            group.setEntriesRead(state.entriesRead());
+            group.setEntriesRead(isOld ? addedUpTo(group.last()) : state.entriesRead());
             groupLoader = group.new Loader();
             return true;
         }

@@ -118,13 +118,11 @@ class StreamGroupCommandsTest {
                         "XGROUP SETID s h 4-0 ENTRIESREAD 4",
                         "EXEC");
         assertThat(effectsOf("XREADGROUP GROUP h e NOACK STREAMS s >"))
-                .containsExactly(
-                        "MULTI", "XGROUP CREATECONSUMER s h e", "XGROUP SETID s h 5-0 ENTRIESREAD 5", "EXEC");
+                .containsExactly("MULTI", "XGROUP CREATECONSUMER s h e", "XGROUP SETID s h 5-0 ENTRIESREAD 5", "EXEC");
         assertThat(effectsOf("XREADGROUP GROUP h d STREAMS s 0"))
                 .containsExactly("XCLAIM s h d 0 4-0" + TIME + "2 FORCE JUSTID LASTID 5-0");
         assertThat(effectsOf("XREADGROUP GROUP h e STREAMS s 0")).isEmpty();
-        assertThat(effectsOf("XREADGROUP GROUP h new STREAMS s 0"))
-                .containsExactly("XGROUP CREATECONSUMER s h new");
+        assertThat(effectsOf("XREADGROUP GROUP h new STREAMS s 0")).containsExactly("XGROUP CREATECONSUMER s h new");
         assertThat(effectsOf("XCLAIM s h e 0 4-0"))
                 .containsExactly("XCLAIM s h e 0 4-0" + TIME + "3 FORCE JUSTID LASTID 5-0");
         ours.send("XDEL", "s", "4-0");
@@ -152,13 +150,32 @@ class StreamGroupCommandsTest {
     @Test
     void events_are_raised_as_by_redis() {
         assertThat(ours.eventsOf("XGROUP", "CREATE", "s", "k", "0")).containsExactly("xgroup-create s");
-        assertThat(ours.eventsOf("XGROUP", "CREATECONSUMER", "s", "k", "c"))
-                .containsExactly("xgroup-createconsumer s");
+        assertThat(ours.eventsOf("XGROUP", "CREATECONSUMER", "s", "k", "c")).containsExactly("xgroup-createconsumer s");
         assertThat(ours.eventsOf("XREADGROUP", "GROUP", "k", "d", "STREAMS", "s", ">"))
                 .containsExactly("xgroup-createconsumer s");
         assertThat(ours.eventsOf("XACK", "s", "k", "1-0")).isEmpty();
         assertThat(ours.eventsOf("XGROUP", "SETID", "s", "k", "0")).containsExactly("xgroup-setid s");
         assertThat(ours.eventsOf("XGROUP", "DELCONSUMER", "s", "k", "d")).containsExactly("xgroup-delconsumer s");
         assertThat(ours.eventsOf("XGROUP", "DESTROY", "s", "k")).containsExactly("xgroup-destroy s");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "XREADGROUP GROUP g c STREAMS a b > > | 5 6",
+                "XREADGROUP GROUP STREAMS STREAMS STREAMS a > | 5",
+                "XREADGROUP COUNT 1 GROUP STREAMS c STREAMS a > | 7",
+                "XREADGROUP GROUP x y GROUP STREAMS c STREAMS a > | 8",
+                "XREADGROUP NOACK BLOCK 1 GROUP g STREAMS STREAMS a > | 8",
+                "XREADGROUP WRONG g c STREAMS STREAMS a > | ''"
+            })
+    void the_keys_that_are_judged_are_those_that_are_read(String request, String keys) {
+        var form = ours.form(request.split(" "));
+        var found = new StringBuilder();
+        for (int i = 0; i < form.keyCount(); i++) {
+            found.append(form.keyArg(i)).append(' ');
+        }
+        assertThat(found.toString().strip()).isEqualTo(keys);
     }
 }

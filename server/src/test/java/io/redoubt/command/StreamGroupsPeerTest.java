@@ -277,7 +277,10 @@ class StreamGroupsPeerTest {
         return switch (random.nextInt(64)) {
             case 0, 1 ->
                 more(List.of("XGROUP", "CREATE", key, group(), pick("$", "0", id())), "MKSTREAM", "ENTRIESREAD 3");
-            case 2 -> more(List.of("XGROUP", "SETID", key, group(), pick("$", "0", id())), "ENTRIESREAD " + count());
+            case 2 ->
+                more(
+                        List.of("XGROUP", "SETID", key, group(), pick("$", "0", "-", "+", id())),
+                        "ENTRIESREAD " + count());
             case 3 ->
                 random.nextInt(4) == 0
                         ? new String[] {"XGROUP", "DESTROY", key, group()}
