@@ -5,6 +5,8 @@ import io.redoubt.config.Config;
 import io.redoubt.observe.ServerLog;
 import io.redoubt.persist.Persistence;
 import io.redoubt.replication.Replication;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
@@ -21,6 +23,7 @@ final class Shutdown {
     private final Persistence persistence;
     private final Replication replication;
     private final ServerLog log;
+    private final Queue<Runnable> whenFailed = new ConcurrentLinkedQueue<>();
     private final AtomicBoolean isRunning = new AtomicBoolean();
     private final CountDownLatch done = new CountDownLatch(1);
     private volatile boolean isAborted;
@@ -37,6 +40,7 @@ final class Shutdown {
 
     /** Starts to end; {@code failed} is called when the server has to stay. From any thread. */
     void start(Request request, Runnable failed) {
+        whenFailed.add(failed); // Several may ask, and all are told.
         if (!isRunning.compareAndSet(false, true)) {
             return;
         }
@@ -56,18 +60,18 @@ final class Shutdown {
             }
             if (isAborted) {
                 log.warning("Shutdown manually aborted");
-                stay(failed);
+                stay();
                 return;
             }
             replication.logLaggingReplicas(System.currentTimeMillis());
             if (saves(request) && !save() && !request.isForced()) {
                 log.warning("Error trying to save the DB, can't exit.");
-                stay(failed);
+                stay();
                 return;
             }
             if (isAborted) {
                 log.warning("Shutdown manually aborted");
-                stay(failed);
+                stay();
                 return;
             }
             done.countDown();
@@ -102,10 +106,12 @@ final class Shutdown {
         return persistence.saveNow();
     }
 
-    private void stay(Runnable failed) {
+    private void stay() {
         state.unpause(ServerState.Pause.SHUTDOWN);
         isRunning.set(false);
-        failed.run();
+        for (var told = whenFailed.poll(); told != null; told = whenFailed.poll()) {
+            told.run();
+        }
     }
 
     /** Whether there was a shutdown to abort. */

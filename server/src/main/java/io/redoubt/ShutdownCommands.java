@@ -9,6 +9,7 @@ import static io.redoubt.command.CommandFlag.STALE;
 
 import io.redoubt.command.ArgSpec;
 import io.redoubt.command.Call;
+import io.redoubt.command.ClientWait;
 import io.redoubt.command.CommandFamily;
 import io.redoubt.command.CommandSpec;
 import io.redoubt.command.Errors;
@@ -75,10 +76,30 @@ final class ShutdownCommands extends CommandFamily {
             }
             return;
         }
-        var link = call.session().link();
+        var session = call.session();
         call.suspend();
-        shutdown.start(
-                new Shutdown.Request("User requested shutdown...", saves, savesNot, isNow, isForced),
-                () -> link.resume(reply -> reply.error(FAILED)));
+        session.setWaiter(new UntilTheEnd());
+        shutdown.start(new Shutdown.Request("User requested shutdown...", saves, savesNot, isNow, isForced), () -> {
+            session.setWaiter(null);
+            session.link().resume(reply -> reply.error(FAILED));
+        });
+    }
+
+    /** Who has asked for the end can be given nothing else. */
+    private static final class UntilTheEnd implements ClientWait {
+        @Override
+        public boolean endWithNothing() {
+            return false;
+        }
+
+        @Override
+        public boolean endWithError(byte[] line) {
+            return false;
+        }
+
+        @Override
+        public void gone() {
+            // The server ends all the same.
+        }
     }
 }

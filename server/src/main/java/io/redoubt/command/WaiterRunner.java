@@ -91,6 +91,9 @@ final class WaiterRunner {
             reply.error(denial);
         }
         unit.end();
+        if (keyspace.stream().isActive()) {
+            session.sawStream(keyspace.stream().offset()); // Its loop sees it with the reply.
+        }
         if (denial == null && call.isWaiting()) {
             waiter.goOn();
         } else {

@@ -311,7 +311,10 @@ public final class InfoSections {
             fixed("latest_fork_usec", 0, "nothing is forked");
             fixed("total_forks", 0, "nothing is forked");
             fixed("migrate_cached_sockets", 0, "MIGRATE keeps no connections");
-            fixed("slave_expires_tracked_keys", 0, "a writable replica's keys wait for its master");
+            number(
+                    "slave_expires_tracked_keys",
+                    "Keys to which a replica's own clients gave an expiry",
+                    keyspace::ownExpiryCount);
             fixed("active_defrag_hits", 0, "arenas are not defragmented");
             fixed("active_defrag_misses", 0, "arenas are not defragmented");
             fixed("active_defrag_key_hits", 0, "arenas are not defragmented");

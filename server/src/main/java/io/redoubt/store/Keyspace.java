@@ -356,6 +356,7 @@ public final class Keyspace {
             return false;
         }
         table.setFoundExpiry(expiryMillis);
+        noteOwnExpiry(unit, database, key, offset, length, expiryMillis);
         if (oldExpiry == NO_EXPIRY
                 || oldExpiry > unit.nowMillis()
                 || isKeptThoughExpired(unit)
@@ -399,6 +400,7 @@ public final class Keyspace {
             throw new IllegalStateException("no such key");
         }
         table.setFoundExpiry(expiryMillis);
+        noteOwnExpiry(unit, database, key, offset, length, expiryMillis);
         changed(unit, database, key, offset, length);
     }
 
@@ -437,6 +439,7 @@ public final class Keyspace {
         unit.valueChanged();
         if (expiryMillis != NO_EXPIRY) {
             partition.table.setFoundExpiry(expiryMillis);
+            noteOwnExpiry(unit, entry.database(), chunk, entry.keyStart(), entry.keyLength(), expiryMillis);
         }
         entry.set(unit, partition, entry.keyHash(), entry.handle(), expiryMillis);
         if (Encoding.hasFieldExpiry(entry.encoding())) {
@@ -839,6 +842,9 @@ public final class Keyspace {
      */
     public int expireSome(Unit unit, int shardIndex, int database, int budget, long now) {
         var shard = shards[shardIndex];
+        if (!shard.ownExpiries.isEmpty()) {
+            return expireOwn(unit, shard, now);
+        }
         var partition = shard.databases[database];
         if (partition.table.expiryCount() == 0 || !expiry.isActive || expiry.isReplica || expiry.isPaused) {
             return 0;
@@ -906,6 +912,48 @@ public final class Keyspace {
             unit.end();
         }
         return (int) (unit.expiredFields - deletedBefore);
+    }
+
+    /** Remembers that a client of this replica gave a key an expiry. */
+    private void noteOwnExpiry(Unit unit, int database, byte[] key, int offset, int length, long expiryMillis) {
+        if (expiry.isReplica && expiryMillis != NO_EXPIRY && !unit.isFromMaster()) {
+            shards[shardOf(key, offset, length)].ownExpiries.add(KeyName.copyOf(database, key, offset, length));
+        }
+    }
+
+    /** On a replica: deletes keys with an expiry that its own clients gave them. The caller holds the shard. */
+    private int expireOwn(Unit unit, Shard shard, long now) {
+        if (!expiry.isReplica) {
+            shard.ownExpiries.clear(); // A master expires all alike.
+            return 0;
+        }
+        int deleted = 0;
+        for (var names = shard.ownExpiries.iterator(); names.hasNext(); ) {
+            var name = names.next();
+            byte[] key = name.bytes();
+            var partition = shard.databases[name.database()];
+            int handle = partition.table.find(hash(key, 0, key.length), key, 0, key.length);
+            long expiryMillis = handle == 0 ? NO_EXPIRY : partition.table.foundExpiry();
+            if (expiryMillis == NO_EXPIRY) {
+                names.remove();
+            } else if (expiryMillis <= now && expiry.isActive && !expiry.isPaused) {
+                names.remove();
+                unit.begin(now, false);
+                expire(unit, name.database(), partition, handle);
+                unit.end();
+                deleted++;
+            }
+        }
+        return deleted;
+    }
+
+    /** On a replica: how many keys got their expiry from its own clients. Figures of other loops may be a little old. */
+    public long ownExpiryCount() {
+        long count = 0;
+        for (var shard : shards) {
+            count += shard.ownExpiries.size();
+        }
+        return count;
     }
 
     // ---- Snapshots ----

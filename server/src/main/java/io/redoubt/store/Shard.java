@@ -4,6 +4,8 @@ import io.redoubt.memory.HeapBudget;
 import io.redoubt.memory.SipHash;
 import io.redoubt.type.Thresholds;
 import java.util.Arrays;
+import java.util.HashSet;
+import java.util.Set;
 
 /** One shard: a lock and its part of every database. */
 final class Shard {
@@ -14,6 +16,9 @@ final class Shard {
     final KeyFollowers followers = new KeyFollowers();
     /** Active expiry: where it goes on, per database. */
     long[] expiryCursors = {};
+
+    /** On a replica: keys to which its own clients gave an expiry. No master will delete them. */
+    final Set<KeyName> ownExpiries = new HashSet<>();
 
     Shard(int databaseCount, int chunkBytes, HeapBudget heap, SipHash sip, Thresholds thresholds) {
         setDatabaseCount(databaseCount, chunkBytes, heap, sip, thresholds);

@@ -56,6 +56,27 @@ class ReplicaSideTest {
     }
 
     @Test
+    void deletes_what_its_own_clients_let_expire_and_only_hides_what_its_master_does() throws Exception {
+        try (var server = start("--replica-read-only", "no");
+                var master = new FakeMaster()) {
+            var client = follow(server, master);
+            var replica = master.fullSync(Map.of("a", "1"), 0);
+            FakeMaster.awaitAck(replica, 0);
+            replica.write(Wire.request("SET", "theirs", "1", "PXAT", Long.toString(System.currentTimeMillis() + 20)));
+            client.send("SET", "ours", "1", "PX", "20");
+            client.send("SADD", "set", "1");
+            client.send("PEXPIRE", "set", "20");
+            server.await(
+                    "ours are gone",
+                    () -> client.send("INFO", "stats").toString().contains("expired_keys:2"));
+            server.await(
+                    "theirs is hidden", () -> client.send("EXISTS", "theirs").equals(":0"));
+            assertThat(client.send("DBSIZE")).isEqualTo(":2");
+            assertThat(client.info("master_repl_offset")).isNotEqualTo("0");
+        }
+    }
+
+    @Test
     void shows_its_master_as_a_client_that_can_be_killed_and_comes_back() throws Exception {
         try (var server = start();
                 var master = new FakeMaster()) {

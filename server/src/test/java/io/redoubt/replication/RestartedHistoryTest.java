@@ -115,12 +115,17 @@ class RestartedHistoryTest {
         var reader = master.client();
         client.write(Wire.request("SHUTDOWN", "NOSAVE"));
         master.awaitLog("Waiting for replicas before shutting down.");
+        var second = master.client();
+        second.write(Wire.request("SHUTDOWN", "NOSAVE"));
+        master.await(
+                "both wait", () -> reader.send("INFO", "clients").toString().contains("blocked_clients:2"));
         assertThat(reader.send("INFO", "server").toString()).contains("shutdown_in_milliseconds:");
         var writer = master.client();
         writer.write(Wire.request("SET", "k", "w"));
-        master.await("paused", () -> reader.send("INFO", "clients").toString().contains("blocked_clients:1"));
+        master.await("paused", () -> reader.send("INFO", "clients").toString().contains("blocked_clients:3"));
         assertThat(reader.send("SHUTDOWN", "ABORT")).isEqualTo("+OK");
         assertThat(client.reply()).isEqualTo("-ERR Errors trying to SHUTDOWN. Check logs.");
+        assertThat(second.reply()).isEqualTo("-ERR Errors trying to SHUTDOWN. Check logs.");
         assertThat(writer.reply()).isEqualTo("+OK");
         client.write(Wire.request("SHUTDOWN", "NOSAVE"));
         master.awaitLog("0 of 1 replicas are in sync when shutting down.");
