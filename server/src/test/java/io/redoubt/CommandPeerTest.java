@@ -45,21 +45,12 @@ class CommandPeerTest {
             "config|rewrite tips", "those of Redis 7.2");
 
     private static final Map<String, String> DOC_DEVIATIONS = Map.of(
-<<<<<<< HEAD
-            "client|kill arguments",
-            LATER,
-            "set arguments",
-            LATER,
-            "zrank arguments",
-            LATER,
-            "zrevrank arguments",
-            LATER);
-=======
             "client|kill arguments", LATER,
             "set arguments", LATER,
             "xadd arguments", LATER,
-            "xtrim arguments", LATER);
->>>>>>> 1edc94e (Read the keys of XREADGROUP as its handler does; read groups of old files; run Redis's tests of streams)
+            "xtrim arguments", LATER,
+            "zrank arguments", LATER,
+            "zrevrank arguments", LATER);
 
     private static Map<String, Map<String, Object>> ours = Map.of();
     private static Map<String, Map<String, Object>> theirs = Map.of();
