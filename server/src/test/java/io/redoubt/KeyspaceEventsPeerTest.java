@@ -143,7 +143,7 @@ class KeyspaceEventsPeerTest {
                 SET a 4 EX 100
                 SET a 5 KEEPTTL GET
                 SET z 5 GET
-                SET z 6 GET PXAT 1
+                SET z 6 GET PXAT 99999999999999
                 SETNX c 1
                 SETNX c 1
                 SETEX d 10 x
