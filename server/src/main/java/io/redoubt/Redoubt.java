@@ -311,31 +311,16 @@ public final class Redoubt implements AutoCloseable {
             close();
             throw new StartException(unkept);
         }
-        persistence.announceLoading();
+        if (!prepareAof()) {
+            persistence.announceLoading();
+        }
         for (var loop : loops) {
             loop.start();
         }
         listeners.start();
         whileLoading.accept(this);
-        try {
-            boolean hasMaster = config.replication.replicaof.value().isPresent();
-            if (!aof.start(
-                    config.persistence.appendonly.value(),
-                    () -> persistence.load(
-                            hasMaster,
-                            (id, offset, database) -> replication.resume(id, offset, database, hasMaster)))) {
-                return; // Told to end meanwhile.
-            }
-        } catch (IOException failure) {
-            if (config.persistence.appendonly.value()) {
-                // The last line of the log, as it is in Redis.
-                log.warning(String.valueOf(failure.getMessage()));
-                close();
-                throw new StartException(String.valueOf(failure.getMessage()), failure);
-            }
-            log.warning("Fatal error loading the DB: " + failure.getMessage() + ". Exiting.");
-            close();
-            throw new StartException("Fatal error loading the DB: " + failure.getMessage(), failure);
+        if (persistence.isLoading() && !load()) {
+            return; // Told to end meanwhile.
         }
         replicationSettings.ownPort = port();
         var master = config.replication.replicaof.value();
@@ -343,6 +328,37 @@ public final class Redoubt implements AutoCloseable {
             replication.replicaOf(master.host(), master.port());
         }
         log.notice("Ready to accept connections");
+    }
+
+    /** Whether there is nothing to load, because the append-only file begins now. */
+    private boolean prepareAof() throws StartException {
+        try {
+            return aof.prepare(config.persistence.appendonly.value());
+        } catch (IOException failure) {
+            throw unloadable(String.valueOf(failure.getMessage()), failure);
+        }
+    }
+
+    private boolean load() throws StartException {
+        boolean hasMaster = config.replication.replicaof.value().isPresent();
+        boolean hasAof = config.persistence.appendonly.value();
+        try {
+            return hasAof
+                    ? aof.start()
+                    : persistence.load(
+                            hasMaster,
+                            (id, offset, database) -> replication.resume(id, offset, database, hasMaster));
+        } catch (IOException failure) {
+            String reason = String.valueOf(failure.getMessage());
+            throw unloadable(hasAof ? reason : "Fatal error loading the DB: " + reason + ". Exiting.", failure);
+        }
+    }
+
+    /** What it logs is the last line, as it is in Redis. */
+    private StartException unloadable(String reason, IOException failure) {
+        log.warning(reason);
+        close();
+        return new StartException(reason, failure);
     }
 
     // ---- Building ----
@@ -644,7 +660,8 @@ public final class Redoubt implements AutoCloseable {
         var directives = config.persistence;
         directives.appendonly.appliedBy(value -> {
             if (value) {
-                aof.turnOn();
+                var issuer = configCommands.issuer();
+                aof.turnOn(issuer == null || !issuer.isInTransaction());
             } else {
                 aof.turnOff();
             }
@@ -683,7 +700,7 @@ public final class Redoubt implements AutoCloseable {
     private void roleChanged(String host, int port) {
         log.setRole(host.isEmpty() ? 'M' : 'S');
         if (host.isEmpty() && config.persistence.appendonly.value()) {
-            aof.turnOn(); // It is off where no snapshot has come to replace what was dropped.
+            aof.turnOn(true); // It is off where no snapshot has come to replace what was dropped.
         }
         if (!host.isEmpty()) {
             waiters.roleChanged();
@@ -830,7 +847,7 @@ public final class Redoubt implements AutoCloseable {
         public void ended(boolean isGood) {
             // Else the files keep what we had, until the next snapshot comes or we are a master.
             if (isGood && config.persistence.appendonly.value()) {
-                aof.turnOn();
+                aof.turnOn(true);
             }
         }
     }

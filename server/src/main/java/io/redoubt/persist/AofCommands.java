@@ -31,7 +31,7 @@ public final class AofCommands extends CommandFamily {
             .handler(this::bgrewriteaof);
 
     private void bgrewriteaof(Call call) {
-        switch (rewriter.request()) {
+        switch (rewriter.request(!call.session().isInTransaction())) {
             case STARTED -> call.reply().status("Background append only file rewriting started");
             case SCHEDULED -> call.reply().status("Background append only file rewriting scheduled");
             case ALREADY_RUNNING -> call.reply().error(IN_PROGRESS);

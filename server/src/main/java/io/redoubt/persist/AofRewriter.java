@@ -65,12 +65,12 @@ public final class AofRewriter {
         ALREADY_RUNNING
     }
 
-    /** BGREWRITEAOF. Exclusive mode. */
-    public Outcome request() {
+    /** BGREWRITEAOF. Exclusive mode. @param mayStart whether it need not wait for the end of a transaction */
+    public Outcome request(boolean mayStart) {
         if (running != null) {
             return Outcome.ALREADY_RUNNING;
         }
-        if (keyspace.isSnapshotRunning() || owner.hasNext()) {
+        if (!mayStart || keyspace.isSnapshotRunning() || owner.hasNext()) {
             isScheduled = true;
             return Outcome.SCHEDULED;
         }
@@ -79,11 +79,14 @@ public final class AofRewriter {
     }
 
     /** The file was turned on. Exclusive mode. */
-    void startFirst() {
+    void startFirst(boolean mayStart) {
         if (running != null) {
             log.warning("AOF was enabled but there is already an AOF rewriting in background. Stopping background AOF"
                     + " and starting a rewrite now.");
             cancel();
+            isScheduled = true;
+        } else if (!mayStart) {
+            log.notice("AOF was enabled during a transaction. An AOF background was scheduled to start when possible.");
             isScheduled = true;
         } else if (keyspace.isSnapshotRunning()) {
             log.notice("AOF was enabled but there is already another background operation. An AOF background was"
@@ -312,8 +315,7 @@ public final class AofRewriter {
                 if (isOn) {
                     owner.flush();
                 }
-                writeBase(
-                        taken.content(), name, isRdb, this::behindKey);
+                writeBase(taken.content(), name, isRdb, this::behindKey);
             }
             putInPlace(name);
         }

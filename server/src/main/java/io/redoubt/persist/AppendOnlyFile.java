@@ -55,12 +55,6 @@ public final class AppendOnlyFile implements AutoCloseable {
         boolean isSaving();
     }
 
-    /** Loads the data where there is no such file; returns false when that was cancelled. */
-    @FunctionalInterface
-    public interface Other {
-        boolean load() throws IOException;
-    }
-
     private static final int PIECE_BYTES = 1 << 20;
     private static final long BACKLOG_BYTES_MAX = 64L << 20;
     private static final long SYNC_NANOS = 1_000_000_000;
@@ -141,7 +135,7 @@ public final class AppendOnlyFile implements AutoCloseable {
         rewriter = new AofRewriter(this, keyspace, snapshots, folder, settings, log);
     }
 
-    /** Says who runs commands of the file: the dispatcher of the index behind the last loop. Before {@link #start}. */
+    /** Says who runs commands of the file: the dispatcher of the index behind the last loop. Before {@link #prepare}. */
     public void connect(Dispatcher commandDispatcher, CommandTable commands) {
         dispatcher = commandDispatcher;
         table = commands;
@@ -150,19 +144,33 @@ public final class AppendOnlyFile implements AutoCloseable {
     // ---- The start ----
 
     /**
-     * Loads what the files hold and opens the last of them, if this is how the server keeps its data. Behind
+     * Looks which files there are. Where there are none and there should be, makes the first ones: then there is nothing
+     * to load. Before anybody is answered.
+     *
+     * @return whether everything is ready
+     * @throws IOException when the files cannot be; the message is for the log
+     */
+    public boolean prepare(boolean isOn) throws IOException {
+        folder.readManifest();
+        if (!isOn) {
+            return false;
+        }
+        folder.takeOldFile();
+        if (!folder.manifest().isEmpty()) {
+            return false;
+        }
+        open();
+        return true;
+    }
+
+    /**
+     * Loads what the files hold and opens the last of them. Behind {@link #prepare} and
      * {@link Persistence#announceLoading}; the caller is not inside.
      *
-     * @param other loads the data otherwise
      * @return false when loading was cancelled
      * @throws IOException when the data cannot be loaded; the message is for the log
      */
-    public boolean start(boolean isOn, Other other) throws IOException {
-        folder.readManifest();
-        if (!isOn) {
-            return other.load();
-        }
-        folder.takeOldFile();
+    public boolean start() throws IOException {
         keyspace.mode().enterExclusive();
         try {
             load(persistence.newSlices());
@@ -596,16 +604,14 @@ public final class AppendOnlyFile implements AutoCloseable {
     /**
      * Turns the file on: a rewrite makes the base, and what is written meanwhile is kept beside it. Exclusive mode.
      *
-     * @return null, or why not
+     * @param mayStart whether the rewrite need not wait for the end of a transaction
      */
-    public @Nullable String turnOn() {
-        if (state != State.OFF) {
-            return null;
+    public void turnOn(boolean mayStart) {
+        if (state == State.OFF) {
+            startSyncThread();
+            state = State.WAITS_FOR_REWRITE;
+            rewriter.startFirst(mayStart);
         }
-        startSyncThread();
-        state = State.WAITS_FOR_REWRITE;
-        rewriter.startFirst();
-        return null;
     }
 
     /** Turns the file off; its files stay. Exclusive mode. */

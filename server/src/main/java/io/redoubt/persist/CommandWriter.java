@@ -108,6 +108,7 @@ final class CommandWriter {
         private final ByteArrayOutputStream batch = new ByteArrayOutputStream();
         /** Commands for fields that expire, which come behind all fields. */
         private final ByteArrayOutputStream expiries = new ByteArrayOutputStream();
+
         private final byte[] score = new byte[Decimal.DOUBLE_BYTES_MAX];
         private byte[] key = {};
         private int keyStart;

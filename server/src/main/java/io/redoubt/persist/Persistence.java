@@ -349,9 +349,7 @@ public final class Persistence {
         long now = System.currentTimeMillis();
         return read(
                 file,
-                slices == null
-                        ? new Loader(now, false, true)
-                        : new SlicedLoader(now, true, (_, _, _) -> {}, slices));
+                slices == null ? new Loader(now, false, true) : new SlicedLoader(now, true, (_, _, _) -> {}, slices));
     }
 
     /** For who loads while others are answered. */

@@ -157,7 +157,7 @@ class AppendOnlyFileTest {
             }
         };
         aof = new AppendOnlyFile(keyspace, snapshots, persistence, settings, disk, state, surroundings, log);
-        assertThat(aof.start(true, () -> false)).isTrue();
+        assertThat(aof.prepare(true)).isTrue();
     }
 
     @AfterEach
