@@ -8,4 +8,5 @@ exec compat/tcl/run unit/auth unit/acl unit/acl-v2 unit/protocol unit/type/strin
     unit/hyperloglog unit/pubsub unit/pubsubshard unit/lazyfree unit/geo unit/other \
     integration/convert-ziplist-hash-on-load integration/convert-zipmap-hash-on-load \
     integration/convert-ziplist-zset-on-load integration/redis-cli integration/redis-benchmark \
-    unit/multi unit/wait integration/failover integration/block-repl integration/psync2-master-restart
+    unit/multi unit/wait integration/failover integration/block-repl integration/psync2-master-restart \
+    unit/aofrw integration/aof integration/aof-multi-part

@@ -64,6 +64,10 @@ import io.redoubt.observe.Redaction;
 import io.redoubt.observe.ServerLog;
 import io.redoubt.observe.SlowLog;
 import io.redoubt.observe.SlowLogCommands;
+import io.redoubt.persist.AofCommands;
+import io.redoubt.persist.AofDisk;
+import io.redoubt.persist.AofSettings;
+import io.redoubt.persist.AppendOnlyFile;
 import io.redoubt.persist.DumpCommands;
 import io.redoubt.persist.Persistence;
 import io.redoubt.persist.SaveCommands;
@@ -103,8 +107,6 @@ public final class Redoubt implements AutoCloseable {
     /** Descriptors that are not for clients: files, listeners, selectors; as many as Redis keeps. */
     private static final long RESERVED_FILES = 32;
 
-    private static final String NO_AOF = "appendonly yes: this version does not write an append only file yet";
-
     private final Config config;
     private final @Nullable Path configFile;
     private final ServerLog log;
@@ -130,6 +132,7 @@ public final class Redoubt implements AutoCloseable {
     private final Monitors monitors;
     private final SlowLog slowLog;
     private final Persistence persistence;
+    private final AppendOnlyFile aof;
     private final Shutdown shutdown;
     private final Users users;
     private final AclLog aclLog;
@@ -155,10 +158,11 @@ public final class Redoubt implements AutoCloseable {
                 new SystemRandom(),
                 (isWarning, text) -> log.write(isWarning ? ServerLog.Level.WARNING : ServerLog.Level.NOTICE, text));
         persistence = newPersistence(snapshots);
+        aof = newAppendOnlyFile(snapshots);
         var redaction = new Redaction(this::isSecret);
         monitors = new Monitors(redaction, InstantSource.system());
         slowLog = new SlowLog(redaction, monitors, config.observe.slowlogMaxLen::value);
-        shutdown = new Shutdown(config, state, persistence, replication, log);
+        shutdown = new Shutdown(config, state, persistence, replication, aof, log);
         boolean isStrict = config.security.securityProfile.value().equals("strict");
         users = new Users(new AccessSettings(isStrict, exceptedRules()), sessions::all);
         aclLog = new AclLog(isStrict);
@@ -215,6 +219,7 @@ public final class Redoubt implements AutoCloseable {
                         () -> config.memory.maxmemoryPolicy.value().endsWith("lfu")),
                 new MigrateCommands(config.persistence.rdbcompression::value),
                 new SaveCommands(persistence),
+                new AofCommands(aof.rewriter()),
                 new PubSubCommands(pubSub, loopCount()),
                 new ReplicationCommands(replication),
                 new ShutdownCommands(shutdown),
@@ -243,8 +248,11 @@ public final class Redoubt implements AutoCloseable {
             loop.countErrors(errorStats);
         }
         pubSub.connect(loops);
-        replication.connect(new Dispatcher(shared, loopCount()), table, sessions);
+        var lastDispatcher = new Dispatcher(shared, loopCount());
+        aof.connect(lastDispatcher, table);
+        replication.connect(lastDispatcher, table, sessions);
         replication.onRoleChange(this::roleChanged);
+        replication.onReplacement(new AofReplacement());
         listeners = new Listeners(config, loops, sessions, netSettings, netStats, log);
         followSettings();
     }
@@ -283,9 +291,6 @@ public final class Redoubt implements AutoCloseable {
 
     /** Better no server than one that promises what it does not do: says what the configuration asks for in vain. */
     private @Nullable String unkeptPromise() {
-        if (config.persistence.appendonly.value()) {
-            return NO_AOF;
-        }
         if (config.tls.tlsPort.value() != 0) {
             return "tls-port: this version does not speak TLS yet";
         }
@@ -306,22 +311,16 @@ public final class Redoubt implements AutoCloseable {
             close();
             throw new StartException(unkept);
         }
-        persistence.announceLoading();
+        if (!prepareAof()) {
+            persistence.announceLoading();
+        }
         for (var loop : loops) {
             loop.start();
         }
         listeners.start();
         whileLoading.accept(this);
-        try {
-            boolean hasMaster = config.replication.replicaof.value().isPresent();
-            if (!persistence.load(
-                    hasMaster, (id, offset, database) -> replication.resume(id, offset, database, hasMaster))) {
-                return; // Told to end meanwhile.
-            }
-        } catch (IOException failure) {
-            log.warning("Fatal error loading the DB: " + failure.getMessage() + ". Exiting.");
-            close();
-            throw new StartException("Fatal error loading the DB: " + failure.getMessage(), failure);
+        if (persistence.isLoading() && !load()) {
+            return; // Told to end meanwhile.
         }
         replicationSettings.ownPort = port();
         var master = config.replication.replicaof.value();
@@ -329,6 +328,37 @@ public final class Redoubt implements AutoCloseable {
             replication.replicaOf(master.host(), master.port());
         }
         log.notice("Ready to accept connections");
+    }
+
+    /** Whether there is nothing to load, because the append-only file begins now. */
+    private boolean prepareAof() throws StartException {
+        try {
+            return aof.prepare(config.persistence.appendonly.value());
+        } catch (IOException failure) {
+            throw unloadable(String.valueOf(failure.getMessage()), failure);
+        }
+    }
+
+    private boolean load() throws StartException {
+        boolean hasMaster = config.replication.replicaof.value().isPresent();
+        boolean hasAof = config.persistence.appendonly.value();
+        try {
+            return hasAof
+                    ? aof.start()
+                    : persistence.load(
+                            hasMaster,
+                            (id, offset, database) -> replication.resume(id, offset, database, hasMaster));
+        } catch (IOException failure) {
+            String reason = String.valueOf(failure.getMessage());
+            throw unloadable(hasAof ? reason : "Fatal error loading the DB: " + reason + ". Exiting.", failure);
+        }
+    }
+
+    /** What it logs is the last line, as it is in Redis. */
+    private StartException unloadable(String reason, IOException failure) {
+        log.warning(reason);
+        close();
+        return new StartException(reason, failure);
     }
 
     // ---- Building ----
@@ -350,6 +380,46 @@ public final class Redoubt implements AutoCloseable {
                 heap);
     }
 
+    private AppendOnlyFile newAppendOnlyFile(Snapshots snapshots) {
+        var directives = config.persistence;
+        var settings = new AofSettings(
+                () -> Path.of(directives.dir.value()),
+                directives.appenddirname::value,
+                directives.appendfilename::value,
+                directives.aofUseRdbPreamble::value,
+                directives.rdbcompression::value,
+                directives.rdbchecksum::value,
+                directives.aofLoadTruncated::value,
+                directives.aofDisableAutoGc::value,
+                directives.noAppendfsyncOnRewrite::value,
+                directives.autoAofRewritePercentage::value,
+                directives.autoAofRewriteMinSize::value,
+                directives.rdbKeySaveDelay::value);
+        return new AppendOnlyFile(
+                keyspace,
+                snapshots,
+                persistence,
+                settings,
+                AofDisk.REAL,
+                state,
+                new AofSurroundings(),
+                persistenceLog());
+    }
+
+    private Persistence.Log persistenceLog() {
+        return new Persistence.Log() {
+            @Override
+            public void notice(String message) {
+                log.notice(message);
+            }
+
+            @Override
+            public void warning(String message) {
+                log.warning(message);
+            }
+        };
+    }
+
     private Persistence newPersistence(Snapshots snapshots) {
         var settings = new Persistence.Settings(
                 () -> config.resolve(config.persistence.dbfilename.value()),
@@ -361,18 +431,7 @@ public final class Redoubt implements AutoCloseable {
                 () -> config.persistence.save.value().stream()
                         .map(point -> new Persistence.SavePoint(point.seconds(), point.changes()))
                         .toList());
-        var persistenceLog = new Persistence.Log() {
-            @Override
-            public void notice(String message) {
-                log.notice(message);
-            }
-
-            @Override
-            public void warning(String message) {
-                log.warning(message);
-            }
-        };
-        return new Persistence(keyspace, snapshots, settings, state, replication::facts, persistenceLog);
+        return new Persistence(keyspace, snapshots, settings, state, replication::facts, persistenceLog());
     }
 
     private boolean isSecret(String directive) {
@@ -472,8 +531,8 @@ public final class Redoubt implements AutoCloseable {
         return List.of(
                 new InfoSections.Server(identity, config, this::port, shutdown::millisLeft),
                 new InfoSections.Clients(sessions, config, figures),
-                new InfoSections.Memory(memory, config, figures, keyspace),
-                new InfoSections.PersistenceSection(persistence),
+                new InfoSections.Memory(memory, config, figures, keyspace, aof::bufferBytes),
+                new InfoSections.PersistenceSection(persistence, aof),
                 new InfoSections.Stats(
                         loops,
                         netStats,
@@ -563,8 +622,7 @@ public final class Redoubt implements AutoCloseable {
         config.security.aclPubsubDefault.onChange(value -> users.setAllChannelsByDefault(value.equals("allchannels")));
         config.security.acllogMaxLen.onChange(value -> aclLog.setLengthMax(toInt(value)));
         config.security.requirepass.onChange(value -> users.setRequirepass(latin1(value), configCommands.issuer()));
-        config.persistence.appendonly.appliedBy(
-                value -> value ? "this version does not write an append only file yet" : null);
+        followAofSettings();
         followThresholds();
         new ReplicationFollower(config, replicationSettings, replication::settingsChanged).follow();
         config.tls.tlsPort.appliedBy(value -> value == 0 ? null : "this version does not speak TLS yet");
@@ -598,6 +656,24 @@ public final class Redoubt implements AutoCloseable {
         return clientsMax;
     }
 
+    private void followAofSettings() {
+        var directives = config.persistence;
+        directives.appendonly.appliedBy(value -> {
+            if (value) {
+                var issuer = configCommands.issuer();
+                aof.turnOn(issuer == null || !issuer.isInTransaction());
+            } else {
+                aof.turnOff();
+            }
+            return null;
+        });
+        follow(
+                directives.appendfsync,
+                value -> aof.setPolicy(AppendOnlyFile.Policy.valueOf(value.toUpperCase(java.util.Locale.ROOT))));
+        follow(directives.aofTimestampEnabled, aof::setHasStamps);
+        directives.aofDisableAutoGc.onChange(_ -> aof.deleteHistory());
+    }
+
     private void followThresholds() {
         var encoding = config.encoding;
         var thresholds = keyspace.thresholds();
@@ -623,6 +699,9 @@ public final class Redoubt implements AutoCloseable {
     /** In exclusive mode, as changes of directives are. */
     private void roleChanged(String host, int port) {
         log.setRole(host.isEmpty() ? 'M' : 'S');
+        if (host.isEmpty() && config.persistence.appendonly.value()) {
+            aof.turnOn(true); // It is off where no snapshot has come to replace what was dropped.
+        }
         if (!host.isEmpty()) {
             waiters.roleChanged();
         }
@@ -666,7 +745,10 @@ public final class Redoubt implements AutoCloseable {
 
     /** What may be added to the heap until half of the reserve is gone. */
     private long heapLeftBytes() {
-        long used = keyspace.heapBytes() + clientMemory.heapBytes() + (stream.isActive() ? stream.backlogLength() : 0);
+        long used = keyspace.heapBytes()
+                + clientMemory.heapBytes()
+                + aof.bufferBytes()
+                + (stream.isActive() ? stream.backlogLength() : 0);
         for (var loop : loops) {
             used += loop.replyBytes();
         }
@@ -707,6 +789,16 @@ public final class Redoubt implements AutoCloseable {
         }
 
         @Override
+        public boolean loadAof() {
+            return aof.reload();
+        }
+
+        @Override
+        public void delayAof(long micros) {
+            aof.setFlushDelay(micros);
+        }
+
+        @Override
         public void allowDeniedInScripts(boolean allows) {
             // There are no scripts yet, so nothing is denied to them.
         }
@@ -715,6 +807,48 @@ public final class Redoubt implements AutoCloseable {
         public void crash(String how) {
             log.warning("Crashed by DEBUG " + how);
             Runtime.getRuntime().halt(134);
+        }
+    }
+
+    private final class AofSurroundings implements AppendOnlyFile.Surroundings {
+        @Override
+        public long replicationOffset() {
+            return stream.offset();
+        }
+
+        @Override
+        public void released() {
+            for (var loop : loops) {
+                loop.released();
+            }
+            replication.released();
+        }
+
+        @Override
+        public void fatal(String reason) {
+            log.warning(reason);
+            Runtime.getRuntime().halt(1);
+        }
+
+        @Override
+        public boolean isSaving() {
+            return persistence.isSaving();
+        }
+    }
+
+    /** A master's snapshot takes the place of our data, so the append-only file begins anew behind it. */
+    private final class AofReplacement implements Replication.Replacement {
+        @Override
+        public void begins() {
+            aof.turnOff();
+        }
+
+        @Override
+        public void ended(boolean isGood) {
+            // Else the files keep what we had, until the next snapshot comes or we are a master.
+            if (isGood && config.persistence.appendonly.value()) {
+                aof.turnOn(true);
+            }
         }
     }
 
@@ -739,8 +873,25 @@ public final class Redoubt implements AutoCloseable {
         }
 
         @Override
-        public void beforeReplies() {
+        public long beforeReplies() {
+            long due = aof.beforeReplies();
             replication.beforeReplies();
+            return due;
+        }
+
+        @Override
+        public long dueOffset() {
+            return aof.dueOffset();
+        }
+
+        @Override
+        public long releasedOffset() {
+            return aof.releasedOffset();
+        }
+
+        @Override
+        public long sendableStreamOffset() {
+            return aof.sendableReplicationOffset();
         }
 
         @Override
@@ -748,7 +899,7 @@ public final class Redoubt implements AutoCloseable {
             if (state.isPaused()) {
                 state.endPauses(nowMillis);
             }
-            keyspace.expiry().isPaused = state.isPaused();
+            keyspace.expiry().isPaused = state.isPaused() || state.is(ServerState.LOADING);
             if (isCronPaused) {
                 return;
             }
@@ -756,6 +907,9 @@ public final class Redoubt implements AutoCloseable {
             checkMemory();
             clientMemory.tick(nowMillis);
             persistence.tick(nowMillis);
+            if (!persistence.isLoading()) {
+                aof.tick(nowMillis);
+            }
             replication.tick(nowMillis);
         }
 
@@ -825,6 +979,7 @@ public final class Redoubt implements AutoCloseable {
         for (var loop : loops) {
             loop.stop();
         }
+        aof.close();
         shutdown.finish();
     }
 }

@@ -3,6 +3,7 @@ package io.redoubt;
 import io.redoubt.command.ServerState;
 import io.redoubt.config.Config;
 import io.redoubt.observe.ServerLog;
+import io.redoubt.persist.AppendOnlyFile;
 import io.redoubt.persist.Persistence;
 import io.redoubt.replication.Replication;
 import java.util.Queue;
@@ -22,6 +23,7 @@ final class Shutdown {
     private final ServerState state;
     private final Persistence persistence;
     private final Replication replication;
+    private final AppendOnlyFile aof;
     private final ServerLog log;
     private final Queue<Runnable> whenFailed = new ConcurrentLinkedQueue<>();
     private final AtomicBoolean isRunning = new AtomicBoolean();
@@ -30,11 +32,18 @@ final class Shutdown {
     /** Until when replicas are waited for; 0 while they are not. */
     private volatile long deadlineMillis;
 
-    Shutdown(Config config, ServerState state, Persistence persistence, Replication replication, ServerLog log) {
+    Shutdown(
+            Config config,
+            ServerState state,
+            Persistence persistence,
+            Replication replication,
+            AppendOnlyFile aof,
+            ServerLog log) {
         this.config = config;
         this.state = state;
         this.persistence = persistence;
         this.replication = replication;
+        this.aof = aof;
         this.log = log;
     }
 
@@ -64,6 +73,18 @@ final class Shutdown {
                 return;
             }
             replication.logLaggingReplicas(System.currentTimeMillis());
+            if (aof.isWritingFirst()) {
+                if (!request.isForced()) {
+                    log.warning("Writing initial AOF, can't exit.");
+                    stay();
+                    return;
+                }
+                log.warning("Writing initial AOF. Exit anyway.");
+            } else if (aof.rewriter().isRunning()) {
+                log.warning("There is a child rewriting the AOF. Killing it!");
+            }
+            aof.rewriter().cancelAndWait(); // It holds the one snapshot that a save would need.
+            aof.finish();
             if (saves(request) && !save() && !request.isForced()) {
                 log.warning("Error trying to save the DB, can't exit.");
                 stay();

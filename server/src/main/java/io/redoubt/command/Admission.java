@@ -98,7 +98,7 @@ final class Admission {
                 : spec.flagBits();
     }
 
-    private static byte @Nullable [] stateRefusal(int bits, Session session, CommandSpec spec) {
+    private byte @Nullable [] stateRefusal(int bits, Session session, CommandSpec spec) {
         if (session.isMaster()) {
             return null;
         }
@@ -109,6 +109,10 @@ final class Admission {
         if ((bits & ServerState.SAVE_FAILED) != 0
                 && ((flags & WRITE) != 0 || spec.name().equals("ping"))) {
             return Errors.MISCONF;
+        }
+        if ((bits & ServerState.AOF_FAILED) != 0
+                && ((flags & WRITE) != 0 || spec.name().equals("ping"))) {
+            return state.aofError();
         }
         if ((bits & ServerState.TOO_FEW_REPLICAS) != 0 && (flags & WRITE) != 0) {
             return Errors.NO_REPLICAS;

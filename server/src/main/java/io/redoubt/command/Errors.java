@@ -53,4 +53,9 @@ public final class Errors {
     public static byte[] line(String text) {
         return ("-" + text + "\r\n").getBytes(StandardCharsets.UTF_8);
     }
+
+    /** The answer to writes while the append-only file fails. */
+    static byte[] aofFailed(String reason) {
+        return line("MISCONF Errors writing to the AOF file: " + reason);
+    }
 }

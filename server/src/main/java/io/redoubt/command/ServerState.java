@@ -23,6 +23,8 @@ public final class ServerState {
     public static final int PAUSED = 1 << 7;
     /** Another data set is loaded while the old one is served. */
     public static final int ASYNC_LOADING = 1 << 8;
+    /** The append-only file cannot be written or made durable. */
+    public static final int AOF_FAILED = 1 << 9;
 
     /** Why clients are paused; each reason ends by itself, and the strictest counts. */
     public enum Pause {
@@ -36,6 +38,7 @@ public final class ServerState {
     // Guarded by this: until when each reason pauses, 0 for not, and whether it pauses everything.
     private final long[] pausedUntilMillis = new long[Pause.values().length];
     private final boolean[] pausesEverything = new boolean[Pause.values().length];
+    private volatile byte[] aofError = Errors.aofFailed("");
 
     /** Returns all bits. */
     public int bits() {
@@ -48,6 +51,16 @@ public final class ServerState {
 
     public void set(int bit, boolean on) {
         bits.updateAndGet(old -> on ? old | bit : old & ~bit);
+    }
+
+    /** Says why the append-only file fails; before {@link #AOF_FAILED} is set. */
+    public void setAofError(String reason) {
+        aofError = Errors.aofFailed(reason);
+    }
+
+    /** What writes are answered meanwhile. */
+    byte[] aofError() {
+        return aofError;
     }
 
     /** Pauses until a time; while a reason pauses already, it can only pause more and longer. */

@@ -20,6 +20,10 @@ public final class Effects {
     // Of the last command: where it begins, and how many arguments are still to come.
     private int commandStart;
     private int argsLeft;
+    // Which bytes are for replicas only: from and behind, one pair after the other.
+    private int[] replicaRanges = new int[8];
+    private int replicaRangeCount;
+    private int replicaOnlyCount;
 
     /** Starts a unit; {@code listening} says whether anyone wants the effects. */
     public void begin(boolean listening) {
@@ -29,6 +33,8 @@ public final class Effects {
         separateCount = 0;
         databaseCount = 0;
         argsLeft = 0;
+        replicaRangeCount = 0;
+        replicaOnlyCount = 0;
         if (buffer.length > 1 << 20) {
             buffer = new byte[512];
         }
@@ -53,9 +59,46 @@ public final class Effects {
         }
     }
 
+    /** Says that the command just written changes no data, so that only replicas need it. */
+    public void replicasOnly() {
+        if (!isOpen) {
+            return;
+        }
+        if (replicaRangeCount * 2 == replicaRanges.length) {
+            replicaRanges = Arrays.copyOf(replicaRanges, replicaRangeCount * 4);
+        }
+        replicaRanges[replicaRangeCount * 2] = commandStart;
+        replicaRanges[replicaRangeCount * 2 + 1] = length;
+        replicaRangeCount++;
+        replicaOnlyCount++;
+    }
+
     /** Whether the commands must be seen together or not at all. */
     boolean isOneRun() {
         return count > 1 && separateCount < count;
+    }
+
+    /** The same among those that an append-only file gets. */
+    boolean isOneRunInFile() {
+        int kept = fileCount();
+        return kept > 1 && separateCount < kept;
+    }
+
+    /** How many commands an append-only file gets. */
+    int fileCount() {
+        return count - replicaOnlyCount;
+    }
+
+    int replicaRangeCount() {
+        return replicaRangeCount;
+    }
+
+    int replicaRangeStart(int index) {
+        return replicaRanges[2 * index];
+    }
+
+    int replicaRangeEnd(int index) {
+        return replicaRanges[2 * index + 1];
     }
 
     /** Starts a command of {@code argCount} arguments in a database; -1 for one that belongs to none. */

@@ -1,5 +1,6 @@
 /**
- * The streams of effects: what a write unit did, as deterministic commands, and the byte sequence that replicas follow.
+ * The streams of effects: what a write unit did, as deterministic commands, the byte sequence that replicas follow,
+ * and the one that the append-only file keeps.
  * Knows nobody of ours.
  */
 @NullMarked

@@ -40,8 +40,11 @@ final class Connection implements Session.Link {
     /** When memory for clients is tight, nobody's unread replies may be more. */
     private static final long TIGHT_UNREAD_REPLIES_MAX = 64L << 10;
 
-    /** Bytes that wait to be sent: an array of their own, or a value that the keyspace holds, too. */
-    private record Piece(ByteBuffer bytes, boolean isShared) {
+    /**
+     * Bytes that wait to be sent: an array of their own, or a value that the keyspace holds, too. They also wait until so
+     * much of the append-only file is released.
+     */
+    private record Piece(ByteBuffer bytes, boolean isShared, long dueOffset) {
         long footprint() {
             return isShared ? bytes.limit() : bytes.capacity();
         }
@@ -81,6 +84,9 @@ final class Connection implements Session.Link {
     private boolean wantsWrites;
     /** Whether the loop will send what is pending at the end of its turn; used on the loop only. */
     private boolean isSentLater;
+
+    /** Whether the loop will let us send when more of the append-only file is released; used on the loop only. */
+    private boolean isHeld;
 
     private boolean holdsReads;
     private long softLimitSinceMillis;
@@ -300,7 +306,10 @@ final class Connection implements Session.Link {
                     closeAfterReplies();
                 }
                 if (reply.totalLength() >= FLUSH_BYTES) {
+                    // Nobody who is inside waits for the disk.
+                    dispatcher.leave();
                     flush(reply);
+                    dispatcher.enter();
                 }
             }
         } catch (RuntimeException | StackOverflowError | OutOfMemoryError thrown) {
@@ -397,15 +406,15 @@ final class Connection implements Session.Link {
         if (reply.length() == 0) {
             return;
         }
-        loop.hooks().beforeReplies();
+        long due = loop.hooks().beforeReplies();
         outputLock.lock();
         try {
             if (reply.sharedCount() == 0) {
-                if (send(reply.buffer(), reply.length(), reply.length() > SMALL_BYTES)) {
+                if (send(reply.buffer(), reply.length(), reply.length() > SMALL_BYTES, due)) {
                     reply.release(); // The array waits to be sent; copying a large one would take it twice.
                 }
             } else {
-                sendPieces(reply);
+                sendPieces(reply, due);
             }
         } finally {
             outputLock.unlock();
@@ -414,9 +423,9 @@ final class Connection implements Session.Link {
     }
 
     /** Sends bytes; what the socket does not take waits, in the array itself if that may be kept. Says if it is kept. */
-    private boolean send(byte[] bytes, int length, boolean mayKeep) {
+    private boolean send(byte[] bytes, int length, boolean mayKeep, long due) {
         int sent = 0;
-        if (pending.isEmpty() && !isClosed) {
+        if (pending.isEmpty() && !isClosed && isReleased(due)) {
             var out = loop.directOut;
             while (sent < length) {
                 out.clear();
@@ -438,7 +447,7 @@ final class Connection implements Session.Link {
         }
         if (sent < length) {
             byte[] kept = mayKeep ? bytes : Arrays.copyOfRange(bytes, sent, length);
-            addPending(mayKeep ? ByteBuffer.wrap(kept, sent, length - sent) : ByteBuffer.wrap(kept), false);
+            addPending(mayKeep ? ByteBuffer.wrap(kept, sent, length - sent) : ByteBuffer.wrap(kept), false, due);
             outputIsWaiting();
             return mayKeep;
         }
@@ -446,20 +455,21 @@ final class Connection implements Session.Link {
     }
 
     /** Sends replies that refer to values: what lies between goes as it is, values from where they are. */
-    private void sendPieces(Reply reply) {
+    private void sendPieces(Reply reply, long due) {
         byte[] copy = Arrays.copyOf(reply.buffer(), reply.length());
         int from = 0;
         for (int i = 0; i <= reply.sharedCount(); i++) {
             int to = i < reply.sharedCount() ? reply.sharedAt(i) : copy.length;
             if (to > from) {
                 // A slice, so that its capacity is what it takes.
-                addPending(ByteBuffer.wrap(copy, from, to - from).slice(), false);
+                addPending(ByteBuffer.wrap(copy, from, to - from).slice(), false, due);
             }
             if (i < reply.sharedCount()) {
                 addPending(
                         ByteBuffer.wrap(reply.shared(i), reply.sharedFrom(i), reply.sharedLength(i))
                                 .slice(),
-                        true);
+                        true,
+                        due);
             }
             from = to;
         }
@@ -471,11 +481,36 @@ final class Connection implements Session.Link {
         }
     }
 
-    private void addPending(ByteBuffer bytes, boolean isShared) {
+    private boolean isReleased(long due) {
+        return due == 0 || due <= loop.hooks().releasedOffset();
+    }
+
+    /** Asks the loop to let us send when the first piece is released; false if it is. With the lock held, on the loop. */
+    private boolean isWaitingForDisk() {
+        var first = pending.peek();
+        if (first == null || isReleased(first.dueOffset)) {
+            return false;
+        }
+        if (!isHeld) {
+            isHeld = true;
+            loop.hold(this, first.dueOffset);
+        }
+        return true;
+    }
+
+    /** More of the append-only file is released. On the loop. */
+    void sendHeld() {
+        isHeld = false;
+        if (!isClosed) {
+            writeMore();
+        }
+    }
+
+    private void addPending(ByteBuffer bytes, boolean isShared, long due) {
         if (isClosed) {
             return;
         }
-        var piece = new Piece(bytes, isShared);
+        var piece = new Piece(bytes, isShared, due);
         pending.add(piece);
         addPendingBytes(bytes.remaining());
         charge(piece, 1);
@@ -494,7 +529,7 @@ final class Connection implements Session.Link {
         if (isClosed) {
             return;
         }
-        wantWrites(true);
+        wantWrites(!loop.isHere() || !isWaitingForDisk());
         checkOutputLimit(loop.nowMillis());
     }
 
@@ -502,6 +537,9 @@ final class Connection implements Session.Link {
     private boolean sendPending() {
         var out = loop.directOut;
         while (!pending.isEmpty() && !isClosed) {
+            if (isWaitingForDisk()) {
+                return false;
+            }
             out.clear();
             fill(out);
             out.flip();
@@ -524,6 +562,9 @@ final class Connection implements Session.Link {
 
     private void fill(ByteBuffer out) {
         for (var piece : pending) {
+            if (!isReleased(piece.dueOffset)) {
+                return;
+            }
             int count = Math.min(out.remaining(), piece.bytes.remaining());
             out.put(out.position(), piece.bytes, piece.bytes.position(), count);
             out.position(out.position() + count);
@@ -622,7 +663,8 @@ final class Connection implements Session.Link {
         try {
             if (!sendPending()) {
                 if (!isClosed) {
-                    wantWrites(true); // Bytes pushed by another thread come here without anybody waiting for room.
+                    // Bytes pushed by another thread come here without anybody waiting for room.
+                    wantWrites(!isWaitingForDisk());
                 }
                 return;
             }
@@ -657,8 +699,12 @@ final class Connection implements Session.Link {
             if (reader == null || isClosed || !pending.isEmpty()) {
                 return;
             }
+            long sendable = loop.hooks().sendableStreamOffset();
             while (reader.advance()) {
-                int available = reader.available();
+                int available = (int) Math.min(reader.available(), sendable - reader.offset());
+                if (available <= 0) {
+                    break; // We are told when the rest is durable.
+                }
                 int count = channel.write(ByteBuffer.wrap(reader.bytes(), reader.position(), available));
                 reader.skip(count);
                 session.used(loop.nowMillis());
@@ -771,14 +817,14 @@ final class Connection implements Session.Link {
         if (loop.isHere()) {
             outputLock.lock();
             try {
-                send(bytes, bytes.length, true);
+                send(bytes, bytes.length, true, loop.hooks().dueOffset());
             } finally {
                 outputLock.unlock();
             }
         } else {
             outputLock.lock();
             try {
-                addPending(ByteBuffer.wrap(bytes), false);
+                addPending(ByteBuffer.wrap(bytes), false, loop.hooks().dueOffset());
                 checkOutputLimit(loop.nowMillis());
             } finally {
                 outputLock.unlock();
@@ -794,7 +840,7 @@ final class Connection implements Session.Link {
             if (isClosed || isLimitReached || closesAfterReplies) {
                 return;
             }
-            addPending(ByteBuffer.wrap(bytes), true);
+            addPending(ByteBuffer.wrap(bytes), true, loop.hooks().dueOffset());
             checkOutputLimit(loop.nowMillis());
             if (isSentLater || wantsWrites) {
                 return; // Where the socket is full, it says itself when it has room.

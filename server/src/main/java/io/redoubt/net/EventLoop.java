@@ -43,6 +43,10 @@ public final class EventLoop implements Executor, Runnable {
     final Reply reply = new Reply();
     /** Connections with messages that are sent at the end of the turn. */
     private final ArrayList<Connection> unsent = new ArrayList<>();
+    /** Connections with output that waits until the append-only file is durable. */
+    private ArrayList<Connection> held = new ArrayList<>();
+
+    private volatile boolean hasHeld;
 
     private volatile boolean isStopping;
     private volatile long nowMillis = System.currentTimeMillis();
@@ -224,6 +228,30 @@ public final class EventLoop implements Executor, Runnable {
             unsent.get(i).sendNow();
         }
         unsent.clear();
+    }
+
+    /** Lets a connection send again when more of the append-only file is durable. On this loop. */
+    void hold(Connection connection, long offset) {
+        held.add(connection);
+        hasHeld = true;
+        if (hooks.releasedOffset() >= offset) {
+            execute(this::sendHeld); // Released between the look and here.
+        }
+    }
+
+    /** More of the append-only file is durable than before. From any thread. */
+    public void released() {
+        if (hasHeld) {
+            execute(this::sendHeld);
+        }
+    }
+
+    private void sendHeld() {
+        hasHeld = false;
+        var all = held;
+        held = new ArrayList<>();
+        // What is still not released holds itself again.
+        all.forEach(Connection::sendHeld);
     }
 
     private void ready(SelectionKey key) {

@@ -11,8 +11,22 @@ public interface NetHooks {
     /** A client is gone. */
     void disconnected(Session session);
 
-    /** Before replies are sent: what was appended to the streams must be given to the sockets of replicas first. */
-    void beforeReplies();
+    /**
+     * Before replies are sent: what was appended to the streams must be given to the disk and to the sockets of replicas
+     * first.
+     *
+     * @return the offset of the append-only file that must be released before the replies may be sent; 0 for none
+     */
+    long beforeReplies();
+
+    /** As {@link #beforeReplies}, for messages that are no replies; gives nothing to anybody. From any thread. */
+    long dueOffset();
+
+    /** What waits for this offset of the append-only file, or for one before, may be sent. From any thread. */
+    long releasedOffset();
+
+    /** Offset of the replication stream up to which it may be sent to replicas. From any thread. */
+    long sendableStreamOffset();
 
     /** About {@code hz} times a second, on the first loop. */
     void tick(long nowMillis);

@@ -38,6 +38,7 @@ public final class DebugCommands extends CommandFamily {
             Errors.line("ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.");
     private static final byte[] RELOAD_FAILED =
             Errors.line("ERR Error trying to load the RDB dump, check server logs.");
+    private static final byte[] AOF_FAILED = Errors.line("ERR Error trying to load the AOF files, check server logs.");
     private static final byte[] BAD_DATABASE = Errors.line("ERR Out of range database");
     private static final byte[] NO_HASH_TABLE =
             Errors.line("ERR The value stored at the specified key is not represented using an hash table");
@@ -115,7 +116,9 @@ public final class DebugCommands extends CommandFamily {
             case "SET-DISABLE-DENY-SCRIPTS" -> run(count == 3, this::allowDeniedInScripts, call);
             case "QUICKLIST-PACKED-THRESHOLD" -> run(count == 3, this::packedThreshold, call);
             case "REPLYBUFFER" -> run(count == 4 && isReplyBufferSetting(call), this::accept, call);
-            case "AOF-FLUSH-SLEEP", "DROP-CLUSTER-PACKET-FILTER" -> run(count == 3, this::accept, call);
+            case "LOADAOF" -> run(count == 2, this::loadAof, call);
+            case "AOF-FLUSH-SLEEP" -> run(count == 3, this::delayFlushing, call);
+            case "DROP-CLUSTER-PACKET-FILTER" -> run(count == 3, this::accept, call);
             case "SEGFAULT", "PANIC", "ASSERT", "OOM" -> run(true, this::crash, call);
             default -> false;
         };
@@ -208,6 +211,21 @@ public final class DebugCommands extends CommandFamily {
             call.reply().ok();
         } else {
             call.reply().error(RELOAD_FAILED);
+        }
+    }
+
+    private void loadAof(Call call) {
+        if (hooks.loadAof()) {
+            call.reply().ok();
+        } else {
+            call.reply().error(AOF_FAILED);
+        }
+    }
+
+    private void delayFlushing(Call call) {
+        if (call.parseLong(2)) {
+            hooks.delayAof(Math.max(0, call.parsed()));
+            call.reply().ok();
         }
     }
 
@@ -474,7 +492,7 @@ public final class DebugCommands extends CommandFamily {
                 call.reply(),
                 "DEBUG",
                 "AOF-FLUSH-SLEEP <microsec>",
-                "    Accepted without effect.",
+                "    Wait before each write to the append-only file.",
                 "ASSERT | OOM | PANIC | SEGFAULT",
                 "    End the process at once.",
                 "CHANGE-REPL-ID",
@@ -493,6 +511,8 @@ public final class DebugCommands extends CommandFamily {
                 "    Show how many keys the tables of a database hold.",
                 "HTSTATS-KEY <key>",
                 "    The same for the table of a value.",
+                "LOADAOF",
+                "    Empty all databases and load the append-only file.",
                 "LOG <message>",
                 "    Write <message> to the log.",
                 "OBJECT <key>",

@@ -33,4 +33,10 @@ public interface DebugHooks {
      * @param how the subcommand: {@code segfault}, {@code panic}, {@code assert} or {@code oom}
      */
     void crash(String how);
+
+    /** Empties all databases and loads the append-only file; says whether that went well. */
+    boolean loadAof();
+
+    /** Waits so long before each write to the append-only file. */
+    void delayAof(long micros);
 }

@@ -8,6 +8,7 @@ import io.redoubt.config.Config;
 import io.redoubt.net.ClientMemory;
 import io.redoubt.net.EventLoop;
 import io.redoubt.net.NetStats;
+import io.redoubt.persist.AppendOnlyFile;
 import io.redoubt.persist.Persistence;
 import io.redoubt.store.Keyspace;
 import java.util.List;
@@ -122,7 +123,12 @@ public final class InfoSections {
     public static final class Memory extends InfoSection {
         private final MemoryAccount account;
 
-        public Memory(MemoryAccount account, Config config, ReplicationFigures replication, Keyspace keyspace) {
+        public Memory(
+                MemoryAccount account,
+                Config config,
+                ReplicationFigures replication,
+                Keyspace keyspace,
+                LongSupplier aofBufferBytes) {
             super("Memory");
             LongSupplier backlogBytes = replication.backlogBytes();
             LongSupplier replicaBytes = replication.replicaBufferBytes();
@@ -189,7 +195,7 @@ public final class InfoSections {
             number("mem_clients_slaves", "What replicas wait for", replicaBytes);
             number("mem_clients_normal", "Buffers of clients", account::clientBytes);
             fixed("mem_cluster_links", 0, "there is no cluster");
-            fixed("mem_aof_buffer", 0, "there is no AOF yet");
+            number("mem_aof_buffer", "What is on its way to the AOF", aofBufferBytes);
             text("mem_allocator", "Who gives memory", () -> "arena");
             fixed("active_defrag_running", 0, "arenas are not defragmented");
             number("lazyfree_pending_objects", "Deleted values whose memory is not free yet", keyspace::pendingFrees);
@@ -211,7 +217,7 @@ public final class InfoSections {
 
     /** The section Persistence. */
     public static final class PersistenceSection extends InfoSection {
-        public PersistenceSection(Persistence persistence) {
+        public PersistenceSection(Persistence persistence, AppendOnlyFile aof) {
             super("Persistence");
             number("loading", "Whether a file is being loaded", () -> persistence.isAnythingLoading() ? 1 : 0);
             number(
@@ -237,18 +243,29 @@ public final class InfoSections {
             fixed("rdb_last_cow_size", 0, "nothing is forked");
             number("rdb_last_load_keys_expired", "Keys left out by the last load", persistence::keysExpiredAtLoad);
             number("rdb_last_load_keys_loaded", "Keys of the last load", persistence::keysLoaded);
-            fixed("aof_enabled", 0, "there is no AOF yet");
-            fixed("aof_rewrite_in_progress", 0, "there is no AOF yet");
-            fixed("aof_rewrite_scheduled", 0, "there is no AOF yet");
-            fixed("aof_last_rewrite_time_sec", -1, "there is no AOF yet");
-            fixed("aof_current_rewrite_time_sec", -1, "there is no AOF yet");
-            text("aof_last_bgrewrite_status", "There is no AOF yet", () -> "ok");
-            fixed("aof_rewrites", 0, "there is no AOF yet");
-            fixed("aof_rewrites_consecutive_failures", 0, "there is no AOF yet");
-            text("aof_last_write_status", "There is no AOF yet", () -> "ok");
+            var rewriter = aof.rewriter();
+            number("aof_enabled", "Whether there is an AOF", () -> aof.isEnabled() ? 1 : 0);
+            number("aof_rewrite_in_progress", "Whether it is rewritten", () -> rewriter.isRunning() ? 1 : 0);
+            number("aof_rewrite_scheduled", "Whether it will be", () -> rewriter.isScheduled() ? 1 : 0);
+            number("aof_last_rewrite_time_sec", "How long that took", rewriter::lastSeconds);
+            number("aof_current_rewrite_time_sec", "How long this one takes", rewriter::currentSeconds);
+            text("aof_last_bgrewrite_status", "How it ended", () -> rewriter.hasLastFailed() ? "err" : "ok");
+            number("aof_rewrites", "Rewrites since the start", rewriter::count);
+            number("aof_rewrites_consecutive_failures", "Failures in a row", rewriter::consecutiveFailures);
+            text("aof_last_write_status", "How the last write ended", () -> aof.hasWriteFailed() ? "err" : "ok");
             fixed("aof_last_cow_size", 0, "nothing is forked");
             fixed("module_fork_in_progress", 0, "nothing is forked");
             fixed("module_fork_last_cow_size", 0, "nothing is forked");
+            many(sink -> {
+                if (aof.isEnabled()) {
+                    sink.field("aof_current_size", Long.toString(aof.currentBytes()));
+                    sink.field("aof_base_size", Long.toString(aof.baseBytes()));
+                    sink.field("aof_pending_rewrite", rewriter.isScheduled() ? "1" : "0");
+                    sink.field("aof_buffer_length", Long.toString(aof.bufferedBytes()));
+                    sink.field("aof_pending_bio_fsync", Long.toString(aof.pendingSyncs()));
+                    sink.field("aof_delayed_fsync", Long.toString(aof.delayedSyncs()));
+                }
+            });
         }
     }
 

@@ -281,6 +281,7 @@ public final class Persistence {
      */
     public void announceLoading() {
         isLoading = true;
+        keyspace.expiry().isPaused = true; // What has expired by now may be made to stay by what is still to come.
         state.set(ServerState.LOADING, true);
     }
 
@@ -305,7 +306,7 @@ public final class Persistence {
         if (isThere) {
             keyspace.mode().enterExclusive();
             try (var in = Files.newInputStream(file)) {
-                var loader = new SlicedLoader(System.currentTimeMillis(), keepsExpired, history);
+                var loader = new SlicedLoader(System.currentTimeMillis(), keepsExpired, history, new Slices());
                 read(in, loader);
                 loader.tellHistory();
             } catch (LoadingCancelledException _) {
@@ -314,8 +315,7 @@ public final class Persistence {
                 keyspace.mode().leaveExclusive();
             }
         }
-        isLoading = false;
-        state.set(ServerState.LOADING, false);
+        loadingEnded();
         if (!isThere) {
             return true;
         }
@@ -323,11 +323,38 @@ public final class Persistence {
         return true;
     }
 
-    private void read(InputStream file, Loader loader) throws IOException {
+    /** Ends what {@link #announceLoading} began. */
+    void loadingEnded() {
+        isLoading = false;
+        state.set(ServerState.LOADING, false);
+    }
+
+    private RdbReader read(InputStream file, Loader loader) throws IOException {
         boolean checks = settings.checksums.getAsBoolean() && !skipsChecksums;
-        new RdbReader(new BufferedInputStream(file, 1 << 16), checks).read(loader);
+        var reader = new RdbReader(new BufferedInputStream(file, 1 << 16), checks);
+        reader.read(loader);
         keysLoaded = loader.loaded;
         keysExpiredAtLoad = loader.expired;
+        return reader;
+    }
+
+    /**
+     * Loads an RDB file that commands follow. Keys that have expired are kept, because the commands know them. Exclusive
+     * mode.
+     *
+     * @param slices lets others in now and then; null where everybody waits
+     * @return the reader, which knows what it has taken from the input and not used
+     */
+    RdbReader loadBase(InputStream file, @Nullable Slices slices) throws IOException {
+        long now = System.currentTimeMillis();
+        return read(
+                file,
+                slices == null ? new Loader(now, false, true) : new SlicedLoader(now, true, (_, _, _) -> {}, slices));
+    }
+
+    /** For who loads while others are answered. */
+    Slices newSlices() {
+        return new Slices();
     }
 
     /** DEBUG SET-SKIP-CHECKSUM-VALIDATION: files are read whatever their checksum is. */
@@ -472,25 +499,60 @@ public final class Persistence {
     }
 
     /** Is thrown through the reader to end it. */
-    private static final class LoadingCancelledException extends IOException {
+    static final class LoadingCancelledException extends IOException {
         private static final long serialVersionUID = 1;
     }
 
-    /** Lets others in now and then. */
+    /** Lets others in now and then. Exclusive mode. */
+    final class Slices {
+        private int sliceKeys;
+        private long sliceBytes;
+
+        private Slices() {}
+
+        /** A key, or a command, of so many bytes is loaded. */
+        void loaded(long bytes) throws LoadingCancelledException {
+            sliceBytes += bytes;
+            long delay = settings.keyLoadDelayMicros.getAsLong();
+            if (++sliceKeys < SLICE_KEYS && sliceBytes < SLICE_BYTES && delay * sliceKeys < 1000) {
+                return;
+            }
+            if (delay != 0) {
+                delay(delay);
+            }
+            sliceKeys = 0;
+            sliceBytes = 0;
+            if (isCancelled) {
+                throw new LoadingCancelledException();
+            }
+            keyspace.mode().letOthersIn();
+        }
+
+        /** Of a negative delay, so many keys share one microsecond. */
+        private void delay(long perKeyMicros) {
+            long micros = perKeyMicros > 0 ? perKeyMicros * sliceKeys : sliceKeys / -perKeyMicros;
+            if (micros > 0) {
+                keyspace.mode().leaveExclusive();
+                LockSupport.parkNanos(micros * 1000);
+                keyspace.mode().enterExclusive();
+            }
+        }
+    }
+
     private final class SlicedLoader extends Loader {
         private static final int ID_LENGTH = 40;
 
         private final HistoryListener history;
-        private int sliceKeys;
-        private long sliceBytes;
+        private final Slices slices;
         private String id = "";
         private long offset = -1;
         private int streamDatabase;
         private boolean isTold;
 
-        SlicedLoader(long nowMillis, boolean keepsExpired, HistoryListener history) {
+        SlicedLoader(long nowMillis, boolean keepsExpired, HistoryListener history, Slices slices) {
             super(nowMillis, !keepsExpired, true);
             this.history = history;
+            this.slices = slices;
         }
 
         @Override
@@ -538,30 +600,7 @@ public final class Persistence {
         @Override
         public void endValue() throws IOException {
             super.endValue();
-            sliceBytes += valueBytes();
-            long delay = settings.keyLoadDelayMicros.getAsLong();
-            if (++sliceKeys < SLICE_KEYS && sliceBytes < SLICE_BYTES && delay * sliceKeys < 1000) {
-                return;
-            }
-            if (delay != 0) {
-                delay(delay);
-            }
-            sliceKeys = 0;
-            sliceBytes = 0;
-            if (isCancelled) {
-                throw new LoadingCancelledException();
-            }
-            keyspace.mode().letOthersIn();
-        }
-
-        /** Of a negative delay, so many keys share one microsecond. */
-        private void delay(long perKeyMicros) {
-            long micros = perKeyMicros > 0 ? perKeyMicros * sliceKeys : sliceKeys / -perKeyMicros;
-            if (micros > 0) {
-                keyspace.mode().leaveExclusive();
-                LockSupport.parkNanos(micros * 1000);
-                keyspace.mode().enterExclusive();
-            }
+            slices.loaded(valueBytes());
         }
     }
 

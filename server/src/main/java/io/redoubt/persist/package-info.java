@@ -1,7 +1,7 @@
 /**
- * Files that outlive the process: the RDB codec, DUMP payloads and the atomic replacement of a snapshot. Knows bytes
- * only, never the store. Start reading at {@link io.redoubt.persist.RdbWriter} and
- * {@link io.redoubt.persist.RdbReader}.
+ * Files that outlive the process: the RDB codec, DUMP payloads, snapshots and the append-only file. Start reading at
+ * {@link io.redoubt.persist.RdbWriter}, {@link io.redoubt.persist.RdbReader} and
+ * {@link io.redoubt.persist.AppendOnlyFile}.
  */
 @NullMarked
 package io.redoubt.persist;

@@ -216,6 +216,7 @@ public final class PubSubCommands extends CommandFamily {
         }
         if (call.unit().effects().isWanted()) {
             call.logAsSent();
+            call.unit().effects().replicasOnly();
         }
         call.reply().integer(receivers);
     }

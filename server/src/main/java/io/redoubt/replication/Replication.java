@@ -43,6 +43,15 @@ public final class Replication {
         void roleChanged(String host, int port);
     }
 
+    /** Told when a snapshot of a master takes the place of all data. In exclusive mode. */
+    public interface Replacement {
+        /** The old data goes. */
+        void begins();
+
+        /** The new data is there; or none, when that has failed. */
+        void ended(boolean isGood);
+    }
+
     static final String NO_ID = "0".repeat(40);
     private static final long BACKLOG_BYTES_MIN = 1 << 14;
     private static final byte[] PING = "*1\r\n$4\r\nping\r\n".getBytes(StandardCharsets.US_ASCII);
@@ -84,6 +93,7 @@ public final class Replication {
     private final AckWaits ackWaits = new AckWaits(this);
     private final Failover failover = new Failover(this);
     private RoleListener roleListener = (_, _) -> {};
+    private @Nullable Replacement replacement;
     private @Nullable Dispatcher masterDispatcher;
     private @Nullable CommandTable table;
     private Sessions sessions = new Sessions();
@@ -118,6 +128,23 @@ public final class Replication {
     /** Says who is told of changes of the role; before the first one. */
     public void onRoleChange(RoleListener listener) {
         roleListener = listener;
+    }
+
+    /** Says who is told when a snapshot replaces all data; before the first one. */
+    public void onReplacement(Replacement listener) {
+        replacement = listener;
+    }
+
+    void replacementBegins() {
+        if (replacement != null) {
+            replacement.begins();
+        }
+    }
+
+    void replacementEnded(boolean isGood) {
+        if (replacement != null) {
+            replacement.ended(isGood);
+        }
     }
 
     /** A name that no other history has. */
@@ -558,6 +585,13 @@ public final class Replication {
         }
         // Only now: another loop that sees the old value pumps too, and so waits until ours is done.
         pumpedOffset = offset;
+    }
+
+    /** More of the stream may be sent than before. From any thread. */
+    public void released() {
+        for (var replica : followers) {
+            replica.session.link().pumpStream();
+        }
     }
 
     // ---- The end of the server ----

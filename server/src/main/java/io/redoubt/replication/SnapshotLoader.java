@@ -64,6 +64,7 @@ final class SnapshotLoader {
             link.requireCurrent();
             replication.disconnectReplicas();
             replication.state().set(ServerState.LOADING, true);
+            replication.replacementBegins();
             flush();
         } finally {
             mode.leaveExclusive();
@@ -82,6 +83,7 @@ final class SnapshotLoader {
                 flush();
                 replication.forgetHistory();
             }
+            replication.replacementEnded(isDone);
             replication.state().set(ServerState.LOADING, false);
             slices.leave();
         }
@@ -120,8 +122,10 @@ final class SnapshotLoader {
             link.requireCurrent();
             replication.disconnectReplicas();
             log.line(false, "MASTER <-> REPLICA sync: Swapping active DB with loaded DB");
+            replication.replacementBegins();
             keyspace.closeStaging(link.unit(), true);
             replication.adopt(id, offset);
+            replication.replacementEnded(true);
             isDone = true;
         } catch (RdbException damaged) {
             throw new LinkException("Failed trying to load the MASTER synchronization DB from socket: "

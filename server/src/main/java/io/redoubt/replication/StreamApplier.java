@@ -3,6 +3,7 @@ package io.redoubt.replication;
 import io.redoubt.command.CommandFlag;
 import io.redoubt.command.CommandTable;
 import io.redoubt.command.Dispatcher;
+import io.redoubt.command.NoLink;
 import io.redoubt.command.Session;
 import io.redoubt.log.EffectStream;
 import io.redoubt.resp.Decimal;
@@ -10,8 +11,6 @@ import io.redoubt.resp.Reply;
 import io.redoubt.resp.RequestParser;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
-import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Applies a master's stream: runs its commands and appends the same bytes to our own stream, both in one exclusive
@@ -283,7 +282,7 @@ final class StreamApplier {
     }
 
     /** The link to a master takes no replies. */
-    private static final class MasterConnection implements Session.Link {
+    private static final class MasterConnection extends NoLink {
         private volatile String remoteAddress = "";
         private volatile String localAddress = "";
         private volatile Runnable cut = () -> {};
@@ -299,68 +298,8 @@ final class StreamApplier {
         }
 
         @Override
-        public boolean isLocal() {
-            return false;
-        }
-
-        @Override
-        public boolean isUnixSocket() {
-            return false;
-        }
-
-        @Override
-        public void closeAfterReplies() {
-            // The link ends by REPLICAOF only.
-        }
-
-        @Override
         public void close() {
             cut.run(); // The link begins again, and ends by REPLICAOF only.
-        }
-
-        @Override
-        public void suspend() {
-            // Nothing waits for the late reply, and what comes next may run at once.
-        }
-
-        @Override
-        public void resume(Consumer<Reply> lateReply) {
-            // Nobody reads it.
-        }
-
-        @Override
-        public void push(byte[] bytes) {
-            // Nobody reads it.
-        }
-
-        @Override
-        public void follow(EffectStream.@Nullable Reader reader) {
-            throw new IllegalStateException("a master is no replica");
-        }
-
-        @Override
-        public void pumpStream() {
-            // Nothing is followed.
-        }
-
-        @Override
-        public int queryBufferLength() {
-            return 0;
-        }
-
-        @Override
-        public int queryBufferCapacity() {
-            return 0;
-        }
-
-        @Override
-        public long outputBytes() {
-            return 0;
-        }
-
-        @Override
-        public int descriptor() {
-            return 0;
         }
     }
 }

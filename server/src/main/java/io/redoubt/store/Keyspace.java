@@ -1,5 +1,6 @@
 package io.redoubt.store;
 
+import io.redoubt.log.AofStream;
 import io.redoubt.log.EffectStream;
 import io.redoubt.memory.ArenaFullException;
 import io.redoubt.memory.HeapBudget;
@@ -50,6 +51,7 @@ public final class Keyspace {
     private final Shard[] shards;
     private final EntryMode mode;
     private final EffectStream stream;
+    private final AofStream aof = new AofStream();
     private final Unit[] units;
     private final Expiry expiry = new Expiry();
     private final Thresholds thresholds = new Thresholds();
@@ -57,7 +59,7 @@ public final class Keyspace {
     private final long[] averageTtlMillis;
 
     private KeyspaceEvents events = KeyspaceEvents.NONE;
-    private @Nullable KeyspaceSnapshot snapshot;
+    private volatile @Nullable KeyspaceSnapshot snapshot;
     /** What the running snapshot keeps of databases that were emptied. */
     private final AtomicLong flushedHeapBytes = new AtomicLong();
 
@@ -101,6 +103,11 @@ public final class Keyspace {
 
     public EffectStream stream() {
         return stream;
+    }
+
+    /** The same effects on their way to the append-only file. */
+    public AofStream aof() {
+        return aof;
     }
 
     public Expiry expiry() {

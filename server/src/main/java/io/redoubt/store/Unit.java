@@ -52,13 +52,19 @@ public final class Unit {
         nowMillis = now;
         changes = 0;
         isFromMaster = fromMaster;
-        effects.begin(!fromMaster && keyspace.stream().takesEffects());
+        // What a master sends goes into our own stream as it came.
+        effects.begin(
+                keyspace.aof().isActive() || !fromMaster && keyspace.stream().takesEffects());
     }
 
     /** Ends a unit: its effects leave, and what it freed may be used again. The locks are still held. */
     public void end() {
         if (effects.count() > 0) {
-            keyspace.stream().append(effects);
+            // The file first: replicas are not told more than what it holds.
+            keyspace.aof().append(effects, nowMillis);
+            if (!isFromMaster) {
+                keyspace.stream().append(effects);
+            }
         }
         if (changes > 0) {
             changesSinceStart += changes;

@@ -217,6 +217,17 @@ final class ObserveServer {
         }
 
         @Override
+        public boolean loadAof() {
+            asked.add("loadAof");
+            return true;
+        }
+
+        @Override
+        public void delayAof(long micros) {
+            asked.add("delayAof " + micros);
+        }
+
+        @Override
         public void crash(String how) {
             asked.add("crash " + how);
         }
