@@ -346,8 +346,7 @@ public final class Redoubt implements AutoCloseable {
             return hasAof
                     ? aof.start()
                     : persistence.load(
-                            hasMaster,
-                            (id, offset, database) -> replication.resume(id, offset, database, hasMaster));
+                            hasMaster, (id, offset, database) -> replication.resume(id, offset, database, hasMaster));
         } catch (IOException failure) {
             String reason = String.valueOf(failure.getMessage());
             throw unloadable(hasAof ? reason : "Fatal error loading the DB: " + reason + ". Exiting.", failure);

@@ -159,7 +159,7 @@ class TransactionTest {
     void a_watched_key_that_expires_makes_exec_do_nothing() {
         var client = server.client();
         client.send("DEBUG", "SET-ACTIVE-EXPIRE", "0");
-        client.send("SET", "a", "1", "PX", "10");
+        client.send("SET", "a", "1", "PX", "400");
         client.send("WATCH", "a");
         awaitExpiry("a");
         multi(client);
