@@ -58,7 +58,7 @@ public final class AclGate implements Gate {
         for (var selector : user.selectors()) {
             int verdict = selector.judge(spec, args, form, database);
             if (verdict == ALLOWED) {
-                return guardsRename && form.keyCount() == 2 && isRename(spec) ? judgeRename(user, args, form) : ALLOWED;
+                return guardsRename ? judgeMoves(user, spec, args, form, database) : ALLOWED;
             }
             furthest = further(verdict, furthest);
         }
@@ -71,21 +71,60 @@ public final class AclGate implements Gate {
         return kindA > kindB || kindA == kindB && a > b ? a : b;
     }
 
+    /** What moves values without reading them may not lead them from where the user cannot read to where it can. */
+    private static int judgeMoves(User user, CommandSpec spec, Args args, Form form, int database) {
+        if (form.keyCount() == 2 && isRename(spec)) {
+            return judgeRename(user, args, form, database);
+        }
+        if (form.writesAllKeys && form.databaseCount() == 2) {
+            int verdict = judgeSwap(user, form.database(0), form.database(1));
+            return verdict == ALLOWED ? judgeSwap(user, form.database(1), form.database(0)) : verdict;
+        }
+        return ALLOWED;
+    }
+
     private static boolean isRename(CommandSpec spec) {
         return spec.fullName().equals("rename") || spec.fullName().equals("renamenx");
     }
 
-    /** A name may not lead contents from where the user cannot read them to where it can. */
-    private static int judgeRename(User user, Args args, Form form) {
-        int source = form.keyArg(0);
-        return showsContentsOf(user, args, form.keyArg(1)) && !showsContentsOf(user, args, source)
-                ? DENIED_KEY | source << 8
-                : ALLOWED;
+    private static int judgeRename(User user, Args args, Form form, int database) {
+        for (var selector : user.selectors()) {
+            if (tellsOf(selector, args, form.keyArg(1), database)
+                    && !tellsOf(selector, args, form.keyArg(0), database)
+                    && !tellsAsMuch(user, selector, args, form.keyArg(0), database)) {
+                return DENIED_KEY | form.keyArg(0) << 8;
+            }
+        }
+        return ALLOWED;
     }
 
-    private static boolean showsContentsOf(User user, Args args, int arg) {
+    /** Whether some selector of the user tells as much of a key as the given one could. */
+    private static boolean tellsAsMuch(User user, Selector selector, Args args, int arg, int database) {
+        for (var other : user.selectors()) {
+            if (other.tellsAsMuchAs(selector) && tellsOf(other, args, arg, database)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private static boolean tellsOf(Selector selector, Args args, int arg, int database) {
+        return selector.tellsOf(database, args.buffer(), args.start(arg), args.length(arg));
+    }
+
+    /** Judges what SWAPDB leads from one database to another. */
+    private static int judgeSwap(User user, int from, int to) {
         for (var selector : user.selectors()) {
-            if (selector.showsContentsOf(args.buffer(), args.start(arg), args.length(arg))) {
+            if (selector.tellsOf(to) && !selector.tellsOf(from) && !tellsAsMuchOfAll(user, selector, from)) {
+                return DENIED_DATABASE | from + 1 << 8;
+            }
+        }
+        return ALLOWED;
+    }
+
+    private static boolean tellsAsMuchOfAll(User user, Selector selector, int database) {
+        for (var other : user.selectors()) {
+            if (other.tellsAsMuchAs(selector) && other.readsAllKeys() && other.tellsOf(database)) {
                 return true;
             }
         }

@@ -4,6 +4,7 @@ import io.redoubt.command.Category;
 import io.redoubt.command.CommandSpec;
 import io.redoubt.command.CommandTable;
 import io.redoubt.command.Form;
+import io.redoubt.command.Reveals;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -106,6 +107,11 @@ final class CommandSets {
     /** Commands filed under {@code @read} that tell what is in a key. */
     long[] readingAlone() {
         return readingAlone;
+    }
+
+    /** The strongest thing that a command's reply can tell. */
+    Reveals reveals(int id) {
+        return table.all().get(id).reveals();
     }
 
     /** Commands that Redis 7.0 has. */

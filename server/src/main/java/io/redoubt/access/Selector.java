@@ -4,6 +4,7 @@ import io.redoubt.command.Args;
 import io.redoubt.command.CommandSpec;
 import io.redoubt.command.Form;
 import io.redoubt.command.Gate;
+import io.redoubt.command.Reveals;
 import io.redoubt.resp.Glob;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
@@ -12,6 +13,7 @@ import org.jspecify.annotations.Nullable;
 /** One selector of a user, compiled: what it allows is found without allocating. Immutable. */
 final class Selector {
     private static final int ALL_DATABASES = 0;
+    private static final int NOTHING = -1;
 
     private final long[] plain;
     private final long[] read;
@@ -28,7 +30,10 @@ final class Selector {
     private final Databases databases;
     private final boolean isAllDatabases;
     private final boolean isUnrestricted;
-    private final boolean readsContents;
+    /** The strongest thing that a command tells of a key's contents, {@link Reveals}; -1: none tells anything. */
+    private final int tells;
+    /** As {@link #tells}, but commands that may copy contents to another key count as if they showed them. */
+    private final int mayTell;
 
     /** @param databases those in force, which for strict rule database depend on the whole user */
     Selector(SelectorRules rules, Databases databases, CommandSets sets, AccessSettings settings) {
@@ -56,7 +61,8 @@ final class Selector {
                         || CommandSets.containsAll(read, sets.readsToo())
                                 && CommandSets.containsAll(read, sets.mayReadToo()));
         isUnrestricted = allCommands && isAllKeys && isAllChannels && isAllDatabases;
-        readsContents = readsContents(sets);
+        tells = strongest(sets, false);
+        mayTell = strongest(sets, true);
     }
 
     private boolean hasStar(int access) {
@@ -68,21 +74,19 @@ final class Selector {
         return false;
     }
 
-    /** Whether some command of this selector tells what is in a key. */
-    private boolean readsContents(CommandSets sets) {
-        if (CommandSets.intersects(plain, sets.readingAlone())) {
-            return true;
-        }
+    private int strongest(CommandSets sets, boolean countsCopies) {
+        int strongest = NOTHING;
         for (int id = 0; id < sets.size(); id++) {
-            boolean isPlain = CommandSets.has(plain, id);
-            boolean hasArgs = firstArgs[id] != null;
-            boolean reads = CommandSets.has(sets.readsToo(), id) || CommandSets.has(sets.mayReadToo(), id);
-            if (isPlain && reads && CommandSets.has(read, id)
-                    || hasArgs && (reads && firstArgsReadToo || CommandSets.has(sets.readingAlone(), id))) {
-                return true;
+            boolean readsToo = CommandSets.has(sets.readsToo(), id) || CommandSets.has(sets.mayReadToo(), id);
+            boolean readsAlone = CommandSets.has(sets.readingAlone(), id);
+            boolean isPlain = CommandSets.has(plain, id) && (readsAlone || readsToo && CommandSets.has(read, id));
+            boolean byArgs = firstArgs[id] != null && (readsAlone || readsToo && firstArgsReadToo);
+            if (isPlain || byArgs) {
+                var reveals = readsToo && countsCopies ? Reveals.VALUE : sets.reveals(id);
+                strongest = Math.max(strongest, reveals.ordinal());
             }
         }
-        return false;
+        return strongest;
     }
 
     boolean isUnrestricted() {
@@ -94,9 +98,23 @@ final class Selector {
         return readsAllKeys;
     }
 
-    /** Whether contents of a key can be read by commands of this selector. */
-    boolean showsContentsOf(byte[] buffer, int offset, int length) {
-        return readsContents && grants(Form.READ, buffer, offset, length);
+    /** Whether commands of this selector tell something of the contents of a key. */
+    boolean tellsOf(int database, byte[] buffer, int offset, int length) {
+        return tells != NOTHING && contains(database) && grants(Form.READ, buffer, offset, length);
+    }
+
+    /** Whether commands of this selector tell something of the contents of keys in a database. */
+    boolean tellsOf(int database) {
+        return tells != NOTHING && contains(database);
+    }
+
+    /** Whether what another selector tells of a key is no more than what this one does. */
+    boolean tellsAsMuchAs(Selector other) {
+        return tells >= other.mayTell;
+    }
+
+    private boolean contains(int database) {
+        return isAllDatabases || databases.contains(database);
     }
 
     /** Judges a form; returns a verdict of {@link Gate}. */
@@ -194,7 +212,7 @@ final class Selector {
 
     /** Whether it lets read a key of a database. */
     boolean mayRead(int database, byte[] key) {
-        return (isAllDatabases || databases.contains(database)) && grants(Form.READ, key, 0, key.length);
+        return contains(database) && grants(Form.READ, key, 0, key.length);
     }
 
     /** Whether every channel that another selector lists is listed by one of these, or all are allowed. */

@@ -258,7 +258,8 @@ public final class CommandSpec {
             boolean isKey = !spec.flags().contains(KeySpec.Flag.NOT_KEY);
             boolean isFirst = spec.beginKeyword() == null && spec.beginIndex() == 1;
             if (isKey && isFirst && !spec.byKeyCount() && spec.last() == 0) {
-                soleKeyAccess = spec.access();
+                boolean tells = readsToo && (spec.access() & Form.READ) == 0;
+                soleKeyAccess = tells ? spec.access() | Form.TELLS : spec.access();
             }
         }
         if (!isPlanned && handler == null && subcommands.isEmpty()) {

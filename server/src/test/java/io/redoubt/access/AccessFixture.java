@@ -18,6 +18,7 @@ import io.redoubt.command.KeySpec;
 import io.redoubt.command.ServerState;
 import io.redoubt.command.Session;
 import io.redoubt.command.SetCommands;
+import io.redoubt.command.StreamGroupCommands;
 import io.redoubt.command.StringCommands;
 import io.redoubt.command.StubLink;
 import io.redoubt.command.ZSetCommands;
@@ -59,6 +60,7 @@ final class AccessFixture {
                         new GeoCommands(),
                         new HyperLogLogCommands(() -> 3000),
                         new StringCommands(() -> 1L << 29),
+                        new StreamGroupCommands(),
                         new KeyCommands(gate, 16, () -> false),
                         new OtherCommands(),
                         new AclCommands(

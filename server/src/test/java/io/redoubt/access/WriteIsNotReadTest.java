@@ -110,7 +110,16 @@ class WriteIsNotReadTest {
     @Test
     void what_tells_of_a_key_by_its_reply_needs_to_read_the_key_in_strict_only() {
         var redis = AccessFixture.redis();
-        for (var form : List.of("PFADD k e", "ZADD k CH 1 m", "ZADD k INCR 1 m", "GEOADD k CH 1 1 m")) {
+        for (var form : List.of(
+                "PFADD k e",
+                "ZADD k CH 1 m",
+                "ZADD k INCR 1 m",
+                "GEOADD k CH 1 1 m",
+                "ZREMRANGEBYRANK k 0 1",
+                "ZREMRANGEBYSCORE k 0 1",
+                "ZREMRANGEBYLEX k - +",
+                "XCLAIM k g c 0 1-1",
+                "XAUTOCLAIM k g c 0 0")) {
             strict.setUser("u", "reset on nopass %W~* +@all");
             assertThat(strict.verdict("u", 0, form)).as(form).isEqualTo("key");
             redis.setUser("u", "reset on nopass %W~* +@write -@read");
@@ -221,6 +230,39 @@ class WriteIsNotReadTest {
         assertThat(strict.verdict("u", 0, "RENAMENX secret public:a")).isEqualTo("key");
         assertThat(strict.verdict("u", 0, "RENAME public:a public:b")).isEqualTo("allowed");
         assertThat(strict.verdict("u", 0, "RENAME secret other")).isEqualTo("allowed");
+    }
+
+    @Test
+    void a_name_leads_nothing_to_where_more_of_it_can_be_read() {
+        for (var command : List.of("ttl", "pfcount", "bitcount", "pfadd")) {
+            strict.setUser("u", "reset on nopass ~* +rename (%RW~secret +" + command + ") (~public:* +get)");
+            assertThat(strict.verdict("u", 0, "RENAME secret public:a"))
+                    .as(command)
+                    .isEqualTo("key");
+        }
+        strict.setUser("u", "reset on nopass ~* +rename (~secret +getrange) (~public:* +get)");
+        assertThat(strict.verdict("u", 0, "RENAME secret public:a")).isEqualTo("allowed");
+        strict.setUser("u", "reset on nopass ~* +rename +copy");
+        assertThat(strict.verdict("u", 0, "RENAME secret public:a")).isEqualTo("allowed");
+    }
+
+    @Test
+    void a_name_leads_nothing_to_where_it_can_be_read_because_another_database_shows_it() {
+        strict.setUser("u", "on nopass ~* db=0,1 +rename (db=1 ~secret +get) (db=0,1 ~public:* +get)");
+        assertThat(strict.verdict("u", 0, "RENAME secret public:a")).isEqualTo("key");
+        assertThat(strict.verdict("u", 1, "RENAME secret public:a")).isEqualTo("allowed");
+    }
+
+    @Test
+    void databases_do_not_change_places_where_only_one_can_be_read() {
+        strict.setUser("u", "on nopass ~* +del +swapdb alldbs (db=1 ~a +get)");
+        assertThat(strict.verdict("u", 0, "SWAPDB 0 1")).isEqualTo("database");
+        assertThat(strict.verdict("u", 0, "SWAPDB 1 0")).isEqualTo("database");
+        assertThat(strict.verdict("u", 0, "SWAPDB 1 1")).isEqualTo("allowed");
+        strict.setUser("u", "(alldbs ~* +@read)");
+        assertThat(strict.verdict("u", 0, "SWAPDB 0 1")).isEqualTo("allowed");
+        strict.setUser("w", "on nopass ~* +@write -@read alldbs");
+        assertThat(strict.verdict("w", 0, "SWAPDB 0 1")).isEqualTo("allowed");
     }
 
     @Test
