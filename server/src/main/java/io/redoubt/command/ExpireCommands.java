@@ -221,6 +221,7 @@ public final class ExpireCommands extends CommandFamily {
         }
         // What a master keeps for its own reasons may have expired already.
         long millis = isRelative ? Math.max(0, when - call.nowMillis()) : when;
-        call.reply().integer(unitMillis == 1 ? millis : (millis + SECOND / 2) / SECOND);
+        // Rounded, without adding to what may be the greatest number.
+        call.reply().integer(unitMillis == 1 ? millis : millis / SECOND + (millis % SECOND >= SECOND / 2 ? 1 : 0));
     }
 }

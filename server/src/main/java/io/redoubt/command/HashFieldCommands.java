@@ -367,7 +367,7 @@ public final class HashFieldCommands extends CommandFamily {
             } else {
                 // What a master keeps for its own reasons may have expired already.
                 long millis = isRelative ? Math.max(0, when - call.nowMillis()) : when;
-                call.reply().integer((millis + unitMillis - 1) / unitMillis);
+                call.reply().integer(millis / unitMillis + (millis % unitMillis > 0 ? 1 : 0));
             }
         }
     }

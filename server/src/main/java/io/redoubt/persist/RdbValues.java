@@ -47,6 +47,9 @@ final class RdbValues {
     private static final int STREAM_2 = 19;
     private static final int STREAM_3 = 21;
 
+    /** The last time at which a field can expire, to Redis; Valkey knows no last one. */
+    private static final long FIELD_EXPIRY_MAX = (1L << 48) - 2;
+
     // Kinds of blocks of LIST_QUICKLIST_2.
     private static final int PLAIN_NODE = 1;
     private static final int PACKED_NODE = 2;
@@ -330,7 +333,7 @@ final class RdbValues {
             field.set(fieldBytes, 0, fieldBytes.length);
             value.set(valueBytes, 0, valueBytes.length);
             long millis = time + first - 1;
-            if (time != 0 && (first < 0 || time < 0 || millis <= 0)) {
+            if (time != 0 && (first < 0 || time < 0 || millis <= 0 || millis > FIELD_EXPIRY_MAX)) {
                 return false;
             }
             if (!sink.field(field, value, time == 0 ? RdbVisitor.NONE : millis)) {
@@ -369,7 +372,7 @@ final class RdbValues {
         var time = new Element();
         sink.hash(reader.count() / 3);
         while (reader.next(field) && reader.next(value) && reader.next(time)) {
-            if (!time.isInteger() || time.integer() < 0) {
+            if (!time.isInteger() || time.integer() < 0 || time.integer() > FIELD_EXPIRY_MAX) {
                 return false;
             }
             if (!sink.field(field, value, time.integer() == 0 ? RdbVisitor.NONE : time.integer())) {

@@ -117,4 +117,22 @@ class DumpCommandsTest {
         assertThat(server.send("GET a")).isEqualTo("$1 1");
         assertThat(server.send("DBSIZE")).isEqualTo(":1");
     }
+
+    @Test
+    void a_field_that_expires_later_than_redis_can_say_is_refused() {
+        // Type, first time, one field, its time (1: the first), name and value.
+        String latest = "18 feffffffffff0000 01 01 0161 0131";
+        assertThat(restore("0", DumpPayloadTest.sealed(latest.replace(" ", ""), 12)))
+                .isEqualTo("+OK");
+        String later = "18 ffffffffffff0000 01 01 0161 0131";
+        assertThat(restore("0", DumpPayloadTest.sealed(later.replace(" ", ""), 12), "REPLACE"))
+                .isEqualTo("-ERR Bad data format");
+    }
+
+    @Test
+    void the_last_time_of_all_is_told_in_seconds() {
+        restore("9223372036854775807", payloadOf("v"), "ABSTTL");
+        assertThat(server.send("PEXPIRETIME a")).isEqualTo(":9223372036854775807");
+        assertThat(server.send("EXPIRETIME a")).isEqualTo(":9223372036854776");
+    }
 }
