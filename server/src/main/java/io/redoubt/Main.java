@@ -11,8 +11,11 @@ import java.io.ByteArrayInputStream;
 import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
+import java.io.PrintStream;
 import java.lang.reflect.Proxy;
 import java.nio.charset.Charset;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -46,13 +49,27 @@ public final class Main {
             return;
         }
         if (onlyChecks) {
-            System.out.println("The configuration is good.");
-            System.exit(0);
+            System.exit(check(loaded));
         }
         if (loaded.config().general.daemonize.value() && !Boolean.getBoolean(DAEMON)) {
             System.exit(startDetached(input));
         }
         System.exit(serve(loaded));
+    }
+
+    /** Does all of a start that needs neither sockets nor data. */
+    private static int check(LoadedConfig loaded) throws IOException {
+        try (var silent = new PrintStream(OutputStream.nullOutputStream(), false, StandardCharsets.UTF_8);
+                var log = new ServerLog(silent, null, ServerLog.Level.WARNING)) {
+            for (String warning : Redoubt.check(loaded, log)) {
+                System.out.println("Warning: " + warning);
+            }
+        } catch (StartException problem) {
+            System.err.println(problem.getMessage());
+            return 1;
+        }
+        System.out.println("The configuration is good.");
+        return 0;
     }
 
     private static boolean takesInput(List<String> arguments) {
@@ -77,6 +94,11 @@ public final class Main {
             case "--test-memory" -> {
                 System.err.println("Redoubt does not test memory: the JVM gives it none of its own to test. Use a tool"
                         + " of the system, such as memtester or memtest86+.");
+                return 1;
+            }
+            case "--sentinel" -> {
+                System.err.println("Redoubt has no Sentinel of its own. Redis's watches over it: redis-sentinel"
+                        + " /path/to/sentinel.conf; see docs/high-availability.md.");
                 return 1;
             }
             case "--check-system" -> {

@@ -234,6 +234,7 @@ public final class Redoubt implements AutoCloseable {
                         new Debug())));
         table = new CommandTable(families, renames(loaded), loopCount() + 1);
         server.useTable(table);
+        checkRenames(loaded);
         users.useCommands(table);
         startUsers(loaded);
 
@@ -287,6 +288,25 @@ public final class Redoubt implements AutoCloseable {
         }
         server.run(whileLoading);
         return server;
+    }
+
+    /**
+     * Says what would keep a server from starting with this configuration, without opening sockets or files of data.
+     *
+     * @return warnings about users
+     */
+    static List<String> check(LoadedConfig loaded, ServerLog log) throws StartException {
+        Redoubt server;
+        try {
+            server = new Redoubt(loaded, log, List.of());
+        } catch (IOException failure) {
+            throw new StartException("Cannot start: " + failure, failure);
+        }
+        String unkept = server.unkeptPromise();
+        if (unkept != null) {
+            throw new StartException(unkept);
+        }
+        return List.copyOf(server.securityWarnings);
     }
 
     /** Better no server than one that promises what it does not do: says what the configuration asks for in vain. */
@@ -478,6 +498,18 @@ public final class Redoubt implements AutoCloseable {
         return renames;
     }
 
+    /** A line that removes or hides a command, and is mistyped, would leave it open. */
+    private void checkRenames(LoadedConfig loaded) throws StartException {
+        for (var rename : loaded.renames()) {
+            // Subcommands cannot be renamed, here or in Redis.
+            if (rename.command().indexOf('|') >= 0 || table.byFullName(rename.command()) == null) {
+                String problem = "rename-command " + rename.command() + ": No such command in rename-command";
+                log.warning(problem);
+                throw new StartException(problem);
+            }
+        }
+    }
+
     private void startUsers(LoadedConfig loaded) throws StartException {
         users.setProtected(config.network.protectedMode.value());
         users.setAllChannelsByDefault(config.security.aclPubsubDefault.value().equals("allchannels"));
@@ -628,6 +660,12 @@ public final class Redoubt implements AutoCloseable {
         config.memory.maxmemory.onChange(_ -> {
             checkMemory();
             setClientMemoryMax();
+        });
+        follow(config.memory.maxmemoryPolicy, value -> {
+            if (!value.equals("noeviction")) {
+                log.warning(
+                        "maxmemory-policy " + value + ": this version does not evict yet, a full server answers OOM");
+            }
         });
         follow(network.maxmemoryClients, _ -> setClientMemoryMax());
         heap.measureBy(this::heapLeftBytes, heapReserveBytes() / 4);

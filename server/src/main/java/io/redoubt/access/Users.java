@@ -260,6 +260,10 @@ public final class Users {
                 try {
                     rules.applyAll(line.subList(1, line.size()));
                 } catch (RuleException e) {
+                    if (e.isUnknownCommand()) { // Other rules are not shown: they may hold a password.
+                        throw new AclException("Error loading ACL rule '" + e.rule() + "' for the user named '" + name
+                                + "': " + e.reason());
+                    }
                     problem = e.reason();
                 }
             }

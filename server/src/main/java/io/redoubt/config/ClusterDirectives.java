@@ -43,7 +43,7 @@ public final class ClusterDirectives extends DirectiveGroup {
             .meaning("File where the node saves cluster state.");
 
     public final Directive<Boolean> clusterEnabled =
-            bool("cluster-enabled", false).changes(AT_START).meaning("Cluster mode.");
+            bool("cluster-enabled", false).changes(AT_START).meaning("Cluster mode. Refused: there is none yet.");
 
     public final Directive<Long> clusterLinkSendbufLimit = bytes("cluster-link-sendbuf-limit", 0L, 0L, Long.MAX_VALUE)
             .changes(AT_RUNTIME)

@@ -52,6 +52,13 @@ public final class Config {
         return byName.get(nameOrAlias.toLowerCase(Locale.ROOT));
     }
 
+    /** What is likely to be meant by a mistyped name: a known one of which at least half is there. */
+    @Nullable
+    String likelyName(String name) {
+        String nearest = nearestName(name);
+        return editCount(name.toLowerCase(Locale.ROOT), nearest) * 2 <= name.length() ? nearest : null;
+    }
+
     /** The known name that is nearest to a mistyped one. */
     String nearestName(String name) {
         String wanted = name.toLowerCase(Locale.ROOT);

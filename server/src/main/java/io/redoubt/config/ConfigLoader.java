@@ -182,8 +182,9 @@ public final class ConfigLoader {
     }
 
     private String unknown(String name, String source, int number) {
+        String likely = config.likelyName(name);
         return BAD_DIRECTIVE + "\n(" + source + ", line " + number + ": there is no directive '" + text(bytes(name))
-                + "'; did you mean '" + config.nearestName(name) + "'?)";
+                + "'" + (likely == null ? "" : "; did you mean '" + likely + "'?") + ")";
     }
 
     private @Nullable String include(String pattern, int depth) throws ConfigException {
@@ -259,7 +260,31 @@ public final class ConfigLoader {
                 .append('\n');
     }
 
+    /** Why the log cannot be written, or null. Looks only: a file made here might belong to another user. */
+    private @Nullable String logProblem() {
+        String name = config.observe.logfile.value();
+        if (name.isEmpty()) {
+            return null;
+        }
+        Path file = config.resolve(name).toAbsolutePath();
+        if (Files.isDirectory(file)) {
+            return "Is a directory";
+        }
+        Path folder = file.getParent();
+        if (!Files.exists(file) && (folder == null || !Files.isDirectory(folder))) {
+            return "No such file or directory";
+        }
+        return Files.isWritable(Files.exists(file) || folder == null ? file : folder) ? null : "Permission denied";
+    }
+
     private void checkTogether() {
+        String logProblem = logProblem();
+        if (logProblem != null) {
+            if (problems.isEmpty()) {
+                problems.append("\n*** FATAL CONFIG FILE ERROR (Redis 7.0.15) ***\n");
+            }
+            problems.append("Can't open the log file '" + config.observe.logfile.value() + "': " + logProblem + "\n");
+        }
         if (config.cluster.clusterEnabled.value()
                 && config.replication.replicaof.value().isPresent()) {
             if (problems.isEmpty()) {

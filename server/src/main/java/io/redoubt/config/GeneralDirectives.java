@@ -21,10 +21,8 @@ public final class GeneralDirectives extends DirectiveGroup {
             .meaning("CPU affinity of background IO threads.")
             .withoutEffect("a JVM cannot pin single threads to processors");
 
-    public final Directive<Boolean> daemonize = bool("daemonize", false)
-            .changes(AT_START)
-            .meaning("Run in the background.")
-            .withoutEffect("the launcher or the service manager decides");
+    public final Directive<Boolean> daemonize =
+            bool("daemonize", false).changes(AT_START).meaning("Run in the background.");
 
     public final Directive<Long> databases =
             integer("databases", 16L, 1L, 2147483647L).changes(AT_START).meaning("Number of logical databases.");

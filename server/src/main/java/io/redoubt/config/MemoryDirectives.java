@@ -102,7 +102,7 @@ public final class MemoryDirectives extends DirectiveGroup {
                     "allkeys-random",
                     "noeviction")
             .changes(AT_RUNTIME)
-            .meaning("Eviction policy.");
+            .meaning("Eviction policy. Nothing is evicted yet: with any of them a full server answers OOM.");
 
     public final Directive<Long> maxmemorySamples = integer("maxmemory-samples", 5L, 1L, 2147483647L)
             .changes(AT_RUNTIME)

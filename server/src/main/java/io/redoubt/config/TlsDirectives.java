@@ -46,8 +46,9 @@ public final class TlsDirectives extends DirectiveGroup {
     public final Directive<String> tlsKeyFilePass =
             text("tls-key-file-pass", "").changes(AT_RUNTIME).secret().meaning("Passphrase of server key.");
 
-    public final Directive<Long> tlsPort =
-            integer("tls-port", 0L, 0L, 65535L).changes(AT_RUNTIME).meaning("TLS port; 0 = off.");
+    public final Directive<Long> tlsPort = integer("tls-port", 0L, 0L, 65535L)
+            .changes(AT_RUNTIME)
+            .meaning("TLS port; 0 = off. Others are refused: there is no TLS yet.");
 
     public final Directive<Boolean> tlsPreferServerCiphers =
             bool("tls-prefer-server-ciphers", false).changes(AT_RUNTIME).meaning("Server cipher order.");

@@ -176,7 +176,8 @@ class UsersTest {
                             "Error in user declaration 'a': Duplicate user found. A user can only be defined once in"
                                     + " config files");
             assertThatThrownBy(() -> strict.users.start("", List.of(List.of("a", "+nosuch")), null))
-                    .hasMessage("Error in user declaration 'a': Unknown command or category name in ACL");
+                    .hasMessage("Error loading ACL rule '+nosuch' for the user named 'a':"
+                            + " Unknown command or category name in ACL");
         }
     }
 

@@ -480,6 +480,24 @@ class ConfigTest {
         }
 
         @Test
+        void a_name_unlike_any_other_has_no_suggestion() {
+            assertThatThrownBy(() -> loadFile("-p 1\n"))
+                    .hasMessageContaining("there is no directive '-p')")
+                    .message()
+                    .doesNotContain("did you mean");
+        }
+
+        @Test
+        void a_log_that_cannot_be_written_is_reported_and_none_is_made() throws ConfigException, IOException {
+            assertThatThrownBy(() -> loadFile("logfile " + folder + "/none/x.log\n"))
+                    .hasMessageContaining(
+                            "Can't open the log file '" + folder + "/none/x.log': No such file or directory");
+            assertThatThrownBy(() -> loadFile("logfile " + folder + "\n")).hasMessageContaining("Is a directory");
+            assertThat(loadFile("logfile " + folder + "/new.log\n").users()).isEmpty();
+            assertThat(folder.resolve("new.log")).doesNotExist();
+        }
+
+        @Test
         void repeated_lines_add_up_and_files_are_included() throws ConfigException, IOException {
             Files.writeString(folder.resolve("a.inc"), "hz 20\nuser a on");
             LoadedConfig loaded = loadFile("dir " + folder + "\nsave 1 2\nsave 3 4\nrename-command DEBUG ''\n"
