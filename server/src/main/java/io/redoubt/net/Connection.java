@@ -312,7 +312,7 @@ final class Connection implements Session.Link {
                     dispatcher.enter();
                 }
             }
-        } catch (RuntimeException | StackOverflowError | OutOfMemoryError thrown) {
+        } catch (RuntimeException | Error thrown) {
             loop.hooks().bug(thrown);
             reply.error(Errors.INTERNAL);
             closeAfterReplies();
