@@ -192,6 +192,7 @@ public final class Main {
                 return 1;
             }
             tellSupervisor(loaded, log, "STATUS=Ready to accept connections\nREADY=1\n");
+            openJarForGood();
             server.awaitShutdown();
             tellSupervisor(loaded, log, "STOPPING=1\n");
             if (pidfile != null) {
@@ -200,6 +201,17 @@ public final class Main {
             }
             log.warning("Redoubt is now ready to exit, bye bye...");
             return 0;
+        }
+    }
+
+    /**
+     * The AOT cache brings the classes that a start needs, so the jar may be closed still. A class that is needed later
+     * must be found when no descriptor is left, or when an upgrade has replaced the file: one that was once looked for in
+     * vain is never looked for again.
+     */
+    private static void openJarForGood() {
+        if (Main.class.getResource("Main.class") == null) {
+            throw new IllegalStateException("the program's own file cannot be read any more");
         }
     }
 
@@ -227,7 +239,7 @@ public final class Main {
             Files.writeString(path, ProcessFigures.processId() + "\n");
             return path;
         } catch (IOException failure) {
-            log.warning("Failed to write PID file: " + failure.getMessage());
+            log.warning("Failed to write PID file: " + failure);
             return null;
         }
     }
