@@ -70,6 +70,7 @@ import io.redoubt.persist.AofSettings;
 import io.redoubt.persist.AppendOnlyFile;
 import io.redoubt.persist.DumpCommands;
 import io.redoubt.persist.Persistence;
+import io.redoubt.persist.RdbException;
 import io.redoubt.persist.SaveCommands;
 import io.redoubt.persist.Snapshots;
 import io.redoubt.pubsub.KeyspaceNotifications;
@@ -211,12 +212,15 @@ public final class Redoubt implements AutoCloseable {
                 new KeyCommands(
                         gate,
                         Math.toIntExact(config.general.databases.value()),
-                        () -> config.memory.maxmemoryPolicy.value().endsWith("lfu")),
+                        () -> config.memory.maxmemoryPolicy.value().endsWith("lfu"),
+                        persistence::abandonSaving),
                 new ExpireCommands(),
                 new TransactionCommands(),
                 new DumpCommands(
                         config.persistence.rdbcompression::value,
-                        () -> config.memory.maxmemoryPolicy.value().endsWith("lfu")),
+                        () -> config.memory.maxmemoryPolicy.value().endsWith("lfu"),
+                        persistence::verifiesPayloads,
+                        log::verbose),
                 new MigrateCommands(config.persistence.rdbcompression::value),
                 new SaveCommands(persistence),
                 new AofCommands(aof.rewriter()),
@@ -369,6 +373,10 @@ public final class Redoubt implements AutoCloseable {
                             hasMaster, (id, offset, database) -> replication.resume(id, offset, database, hasMaster));
         } catch (IOException failure) {
             String reason = String.valueOf(failure.getMessage());
+            if (failure instanceof RdbException) {
+                log.warning("Internal error in RDB reading: " + reason);
+                log.warning("Terminating server after rdb file reading failure.");
+            }
             throw unloadable(hasAof ? reason : "Fatal error loading the DB: " + reason + ". Exiting.", failure);
         }
     }
@@ -653,6 +661,8 @@ public final class Redoubt implements AutoCloseable {
         config.security.aclPubsubDefault.onChange(value -> users.setAllChannelsByDefault(value.equals("allchannels")));
         config.security.acllogMaxLen.onChange(value -> aclLog.setLengthMax(toInt(value)));
         config.security.requirepass.onChange(value -> users.setRequirepass(latin1(value), configCommands.issuer()));
+        config.persistence.save.onChange(_ -> persistence.judgeLastSave());
+        config.persistence.stopWritesOnBgsaveError.onChange(_ -> persistence.judgeLastSave());
         followAofSettings();
         followThresholds();
         new ReplicationFollower(config, replicationSettings, replication::settingsChanged).follow();

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.ByteArrayOutputStream;
 import java.nio.file.Files;
+import java.util.HexFormat;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator;
 import org.junit.jupiter.api.Test;
@@ -68,7 +69,34 @@ class RestartTest {
         Files.createDirectories(server.directory().resolve("dump.rdb").resolve("full"));
         assertThat(client.send("SHUTDOWN", "SAVE")).asString().startsWith("-ERR Errors trying to SHUTDOWN");
         assertThat(client.send("GET", "key")).isEqualTo("value");
-        assertThat(server.client().send("SET", "key", "other")).asString().startsWith("-MISCONF ");
+        // Only a failed save in the background keeps from writing, and only a server that saves by itself.
+        assertThat(server.client().send("SET", "key", "other")).isEqualTo("OK");
+        assertThat(client.send("CONFIG", "SET", "save", "3600 1")).isEqualTo("OK");
+        assertThat(client.send("SAVE")).asString().startsWith("-ERR");
+        assertThat(client.send("SET", "key", "other")).isEqualTo("OK");
+    }
+
+    @Test
+    void a_failed_save_in_the_background_keeps_a_server_with_save_points_from_writing() throws Exception {
+        var client = server.client();
+        client.send("CONFIG", "SET", "save", "3600 1");
+        client.send("SET", "key", "value");
+        Files.createDirectories(server.directory().resolve("dump.rdb").resolve("full"));
+        client.send("BGSAVE");
+        while (client.send("INFO", "persistence").toString().contains("rdb_bgsave_in_progress:1")) {
+            Thread.onSpinWait();
+        }
+        assertThat(client.send("INFO", "persistence")).asString().contains("rdb_last_bgsave_status:err");
+        assertThat(client.send("SET", "key", "other")).asString().startsWith("-MISCONF ");
+        assertThat(client.send("PING")).asString().startsWith("-MISCONF ");
+        assertThat(client.send("GET", "key")).isEqualTo("value");
+        client.send("CONFIG", "SET", "save", "");
+        assertThat(client.send("PING")).isEqualTo("PONG");
+        assertThat(client.send("SET", "key", "other")).isEqualTo("OK");
+        client.send("CONFIG", "SET", "save", "3600 1");
+        assertThat(client.send("PING")).asString().startsWith("-MISCONF ");
+        client.send("CONFIG", "SET", "stop-writes-on-bgsave-error", "no");
+        assertThat(client.send("PING")).isEqualTo("PONG");
     }
 
     @Test
@@ -86,6 +114,34 @@ class RestartTest {
         server.restart();
         // The snapshot is of one moment, which lies before, between or after those changes.
         assertThat(server.client().send("DBSIZE")).isEqualTo(5_000L);
+    }
+
+    @Test
+    void empty_keys_of_a_file_are_skipped() throws Exception {
+        // Sets, lists, hashes and sorted sets without elements, as Redis has once written them, and a string.
+        String keys = "02" + "0173" + "00" + "01" + "016c" + "00" + "04" + "0168" + "00" + "05" + "017a" + "00" + "00"
+                + "0161" + "0162";
+        byte[] file = HexFormat.of().parseHex("524544495330303130" + keys + "ff" + "0000000000000000");
+        Files.write(server.directory().resolve("dump.rdb"), file);
+        server.restart();
+        assertThat(server.client().send("DBSIZE")).isEqualTo(1L);
+        assertThat(server.client().send("GET", "a")).isEqualTo("b");
+    }
+
+    @Test
+    void deleting_all_keys_ends_a_save_in_the_background() throws Exception {
+        var client = server.client();
+        client.send("CONFIG", "SET", "save", "3600 1", "rdb-key-save-delay", "1000000");
+        fill(client, 100);
+        assertThat(client.send("BGSAVE")).isEqualTo("Background saving started");
+        assertThat(client.send("FLUSHALL")).isEqualTo("OK");
+        while (client.send("INFO", "persistence").toString().contains("rdb_bgsave_in_progress:1")) {
+            Thread.onSpinWait();
+        }
+        assertThat(server.directory().resolve("dump.rdb")).doesNotExist();
+        // It is no failure.
+        assertThat(client.send("INFO", "persistence")).asString().contains("rdb_last_bgsave_status:ok");
+        assertThat(client.send("SET", "key", "value")).isEqualTo("OK");
     }
 
     @Test

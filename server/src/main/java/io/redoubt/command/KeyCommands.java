@@ -66,13 +66,20 @@ public final class KeyCommands extends CommandFamily {
     private final Gate gate;
     private final int databases;
     private final BooleanSupplier usesLfu;
+    private final Runnable beforeFlushAll;
 
     /**
      * @param databases how many there are
      * @param usesLfu whether the maxmemory-policy counts uses instead of noting when they were
      */
     public KeyCommands(Gate gate, int databases, BooleanSupplier usesLfu) {
+        this(gate, databases, usesLfu, () -> {});
+    }
+
+    /** @param beforeFlushAll run before all keys of all databases are deleted */
+    public KeyCommands(Gate gate, int databases, BooleanSupplier usesLfu, Runnable beforeFlushAll) {
         super("generic");
+        this.beforeFlushAll = beforeFlushAll;
         this.gate = gate;
         this.databases = databases;
         this.usesLfu = usesLfu;
@@ -704,6 +711,7 @@ public final class KeyCommands extends CommandFamily {
     }
 
     private void flushall(Call call) {
+        beforeFlushAll.run();
         for (int database = 0; database < databases; database++) {
             flush(call, database);
         }

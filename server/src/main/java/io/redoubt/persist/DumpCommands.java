@@ -29,6 +29,7 @@ import io.redoubt.store.ValueLoader;
 import io.redoubt.type.Value;
 import java.nio.charset.StandardCharsets;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 
 /** DUMP and RESTORE: values as bytes that another server can take. */
 public final class DumpCommands extends CommandFamily {
@@ -50,19 +51,26 @@ public final class DumpCommands extends CommandFamily {
 
     private final BooleanSupplier compresses;
     private final BooleanSupplier usesLfu;
+    private final BooleanSupplier verifies;
+    private final Consumer<String> log;
 
     public DumpCommands(BooleanSupplier compresses) {
-        this(compresses, () -> false);
+        this(compresses, () -> false, () -> true, _ -> {});
     }
 
     /**
      * @param compresses whether payloads are compressed: `rdbcompression`
      * @param usesLfu whether keys keep how often they are used, rather than when: by `maxmemory-policy`
+     * @param verifies whether the checksums of payloads are held against them
+     * @param log told of what is wrong with a payload that is refused
      */
-    public DumpCommands(BooleanSupplier compresses, BooleanSupplier usesLfu) {
+    public DumpCommands(
+            BooleanSupplier compresses, BooleanSupplier usesLfu, BooleanSupplier verifies, Consumer<String> log) {
         super("generic");
         this.compresses = compresses;
         this.usesLfu = usesLfu;
+        this.verifies = verifies;
+        this.log = log;
     }
 
     final CommandSpec dump = command("DUMP")
@@ -174,10 +182,12 @@ public final class DumpCommands extends CommandFamily {
         var args = call.args();
         var loader = new ValueLoader(call.keyspace());
         loader.begin(call.unit(), call.database(), args.buffer(), args.start(1), args.length(1));
-        var refusal = DumpPayload.decode(args.buffer(), args.start(3), args.length(3), DumpPayload.VERSION, loader);
+        var refusal = DumpPayload.decode(
+                args.buffer(), args.start(3), args.length(3), DumpPayload.VERSION, verifies.getAsBoolean(), loader);
         if (refusal != null) {
             loader.discard();
-            call.reply().error("ERR " + refusal.text());
+            log.accept("RESTORE refuses a payload: " + refusal.detail());
+            call.reply().error("ERR " + refusal.reason().text());
             return;
         }
         put(call, loader, expiry(ttl, call.nowMillis(), (options & ABSTTL) != 0), replaces);

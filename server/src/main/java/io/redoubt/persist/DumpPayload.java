@@ -38,6 +38,13 @@ public final class DumpPayload {
         }
     }
 
+    /**
+     * A payload that is not taken.
+     *
+     * @param detail what is wrong with it, for the log
+     */
+    public record Refusal(Reason reason, String detail) {}
+
     private DumpPayload() {}
 
     /** The payload of a value. */
@@ -62,33 +69,36 @@ public final class DumpPayload {
      *
      * @param versionMax the newest version taken: {@link #VERSION} to answer as Redis 7.0 does. What it does not know at
      *     all, hashes whose fields expire, is taken in the version that has it
+     * @param verifies whether a wrong checksum is a reason to refuse it
      * @param sink gets the value; what it got is not to be used if the payload is refused
      * @return why it is refused, or null
      */
-    public static @Nullable Reason decode(byte[] payload, int offset, int length, int versionMax, ValueSink sink) {
+    public static @Nullable Refusal decode(
+            byte[] payload, int offset, int length, int versionMax, boolean verifies, ValueSink sink) {
         int known = length > 0 ? RdbValues.versionOf(payload[offset] & 0xff) : 0;
-        if (!isIntact(payload, offset, length, Math.max(versionMax, known))) {
-            return Reason.VERSION_OR_CHECKSUM;
+        if (!isIntact(payload, offset, length, Math.max(versionMax, known), verifies)) {
+            return new Refusal(Reason.VERSION_OR_CHECKSUM, "the footer is wrong");
         }
         int bodyLength = length - FOOTER_LENGTH;
         if (bodyLength == 0) {
-            return Reason.BAD_FORMAT;
+            return new Refusal(Reason.BAD_FORMAT, "there is no value");
         }
         int type = payload[offset] & 0xff;
         if (!RdbValues.isReadable(type)) {
             boolean isUnknown = RdbFormat.typeName(type, false).equals(RdbFormat.UNKNOWN);
-            return isUnknown ? Reason.BAD_FORMAT : Reason.UNSUPPORTED_TYPE;
+            return new Refusal(
+                    isUnknown ? Reason.BAD_FORMAT : Reason.UNSUPPORTED_TYPE, "type " + type + " is not known");
         }
         var source = new ByteArrayInputStream(payload, offset + 1, bodyLength - 1);
         try {
-            RdbValues.read(new RdbReader(source, false, BUFFER_BYTES), type, sink);
-            return null;
-        } catch (IOException _) {
-            return Reason.BAD_FORMAT;
+            boolean isEmpty = !RdbValues.read(new RdbReader(source, false, BUFFER_BYTES), type, sink);
+            return isEmpty ? new Refusal(Reason.BAD_FORMAT, "the value is empty") : null;
+        } catch (IOException damage) {
+            return new Refusal(Reason.BAD_FORMAT, String.valueOf(damage.getMessage()));
         }
     }
 
-    private static boolean isIntact(byte[] payload, int offset, int length, int versionMax) {
+    private static boolean isIntact(byte[] payload, int offset, int length, int versionMax, boolean verifies) {
         if (length < FOOTER_LENGTH) {
             return false;
         }
@@ -98,6 +108,6 @@ public final class DumpPayload {
         for (int i = FOOTER_LENGTH - 1; i >= 2; i--) {
             stored = stored << 8 | payload[footer + i] & 0xff;
         }
-        return version <= versionMax && stored == Crc64.update(0, payload, offset, length - 8);
+        return version <= versionMax && (!verifies || stored == Crc64.update(0, payload, offset, length - 8));
     }
 }

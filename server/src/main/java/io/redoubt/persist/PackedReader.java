@@ -88,12 +88,14 @@ abstract class PackedReader {
             }
             var element = new Element();
             int last = HEADER_BYTES;
+            int lastBytes = 0;
             while ((blob[at] & 0xFF) != END) {
                 int from = at;
-                if (!read(element) || at >= blob.length) {
+                if (!read(element) || at >= blob.length || previousBytes(from) != lastBytes) {
                     return false;
                 }
                 last = from;
+                lastBytes = at - from;
                 count++;
             }
             int stated = (short) SHORT.get(blob, 8) & 0xFFFF;
@@ -112,6 +114,12 @@ abstract class PackedReader {
         @Override
         boolean next(Element into) {
             return (blob[at] & 0xFF) != END && read(into);
+        }
+
+        /** What an element says of the size of the one before. */
+        private int previousBytes(int from) {
+            int first = blob[from] & 0xFF;
+            return first < 0xFE ? first : (int) INT.get(blob, from + 1);
         }
 
         /** Shows the element and goes behind it; false if it does not end within the blob. */

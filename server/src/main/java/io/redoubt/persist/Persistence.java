@@ -71,6 +71,7 @@ public final class Persistence {
     }
 
     private static final int RETRY_SECONDS = 5;
+    private static final int EMPTY_KEYS_LOGGED = 10;
     private static final byte[] DEL = {'D', 'E', 'L'};
     private static final int SLICE_KEYS = 200;
     private static final int SLICE_BYTES = 1 << 20;
@@ -96,6 +97,10 @@ public final class Persistence {
     private volatile long lastSaveSeconds = System.currentTimeMillis() / 1000;
     private volatile long lastTrySeconds;
     private volatile boolean hasLastFailed;
+    private volatile boolean isRunningInBackground;
+    /** Whether the running save is to end without a file. */
+    private volatile boolean isAbandoned;
+
     private volatile long lastDurationSeconds = -1;
     private final AtomicLong saves = new AtomicLong();
     private volatile boolean isScheduled;
@@ -129,6 +134,15 @@ public final class Persistence {
      * @return false when a save, or another snapshot, is running
      */
     public boolean startSaving(Consumer<Boolean> done) {
+        return startSaving(true, done);
+    }
+
+    /** As {@link #startSaving(Consumer)}, for somebody who waits for it: how it ends concerns nobody else. */
+    public boolean startSavingFor(Consumer<Boolean> done) {
+        return startSaving(false, done);
+    }
+
+    private boolean startSaving(boolean isInBackground, Consumer<Boolean> done) {
         if (running != null) {
             return false;
         }
@@ -140,13 +154,15 @@ public final class Persistence {
             return false;
         }
         keysSaved.set(0);
+        isAbandoned = false;
+        isRunningInBackground = isInBackground;
         runningSinceMillis = System.currentTimeMillis();
         lastTrySeconds = runningSinceMillis / 1000;
         changesAtSave = keyspace.changesSinceStart();
         var thread = Thread.ofPlatform().name("redoubt-save").unstarted(() -> {
             boolean isGood = writeFile(taken.content());
             taken.close();
-            ended(isGood);
+            ended(isGood, isInBackground);
             done.accept(isGood);
         });
         writer = thread;
@@ -163,17 +179,15 @@ public final class Persistence {
         }
         try (var file = SnapshotFile.create(folder, target.getFileName().toString())) {
             var rdb = new RdbWriter(file, settings.compresses.getAsBoolean(), settings.checksums.getAsBoolean());
-            SnapshotWriter.write(
-                    snapshot,
-                    rdb,
-                    facts(runningAux),
-                    keysSaved,
-                    () -> SnapshotWriter.delay(settings.keySaveDelayMicros.getAsLong()));
+            SnapshotWriter.write(snapshot, rdb, facts(runningAux), keysSaved, this::slowDown);
             rdb.flush();
             synchronized (naming) {
                 file.commit();
             }
             return true;
+        } catch (SavingAbandonedException _) {
+            log.warning("Background saving terminated, because all keys were deleted");
+            return false;
         } catch (IOException | RuntimeException | LinkageError failure) {
             // Without descriptors not even a class can be loaded; who waits for the end has to hear of it all the same.
             log.warning("Failed opening the temp RDB file or writing it: " + failure);
@@ -181,12 +195,29 @@ public final class Persistence {
         }
     }
 
+    private void slowDown() throws SavingAbandonedException {
+        SnapshotWriter.delay(settings.keySaveDelayMicros.getAsLong());
+        if (isAbandoned) {
+            throw new SavingAbandonedException();
+        }
+    }
+
+    /** Ends a save in the background early: its content is not wanted any more. That is no failure. */
+    public void abandonSaving() {
+        isAbandoned = isRunningInBackground;
+    }
+
     private Map<String, String> facts(Map<String, String> replication) {
         return snapshots.facts(System.currentTimeMillis(), replication, false);
     }
 
-    private void ended(boolean isGood) {
-        hasLastFailed = !isGood;
+    private void ended(boolean isGood, boolean isInBackground) {
+        // As in Redis, the last save that runs in the background is judged, unless another one has gone well since.
+        if (isGood) {
+            hasLastFailed = false;
+        } else if (isInBackground && !isAbandoned) {
+            hasLastFailed = true;
+        }
         lastDurationSeconds = (System.currentTimeMillis() - runningSinceMillis) / 1000;
         if (isGood) {
             lastSaveSeconds = System.currentTimeMillis() / 1000;
@@ -196,9 +227,17 @@ public final class Persistence {
         } else {
             log.warning("Error saving DB on disk");
         }
-        state.set(ServerState.SAVE_FAILED, !isGood && settings.stopsWritesOnError.getAsBoolean());
+        judgeLastSave();
         writer = null;
         running = null;
+    }
+
+    /** Refuses writes after a failure if that is wanted: on a server that saves by itself. */
+    public void judgeLastSave() {
+        boolean refuses = hasLastFailed
+                && settings.stopsWritesOnError.getAsBoolean()
+                && !settings.savePoints.get().isEmpty();
+        state.set(ServerState.SAVE_FAILED, refuses);
     }
 
     /** Saves and waits until it is done. The caller is not inside. */
@@ -208,7 +247,7 @@ public final class Persistence {
         boolean isStarted;
         keyspace.mode().enterExclusive();
         try {
-            isStarted = startSaving(isGood -> result[0] = isGood);
+            isStarted = startSavingFor(isGood -> result[0] = isGood);
         } finally {
             keyspace.mode().leaveExclusive();
         }
@@ -332,9 +371,18 @@ public final class Persistence {
     private RdbReader read(InputStream file, Loader loader) throws IOException {
         boolean checks = settings.checksums.getAsBoolean() && !skipsChecksums;
         var reader = new RdbReader(new BufferedInputStream(file, 1 << 16), checks);
-        reader.read(loader);
+        try {
+            reader.read(loader);
+        } finally {
+            loader.dropUnfinished();
+        }
         keysLoaded = loader.loaded;
         keysExpiredAtLoad = loader.expired;
+        if (loader.empty > 0) {
+            log.warning("Done loading RDB, " + loader.counts() + ", empty keys skipped: " + loader.empty + ".");
+        } else {
+            log.notice("Done loading RDB, " + loader.counts() + ".");
+        }
         return reader;
     }
 
@@ -357,9 +405,14 @@ public final class Persistence {
         return new Slices();
     }
 
-    /** DEBUG SET-SKIP-CHECKSUM-VALIDATION: files are read whatever their checksum is. */
+    /** DEBUG SET-SKIP-CHECKSUM-VALIDATION: files and payloads are read whatever their checksum is. */
     public void setSkipsChecksums(boolean skips) {
         skipsChecksums = skips;
+    }
+
+    /** Whether the checksums of payloads count, which no directive says. */
+    public boolean verifiesPayloads() {
+        return !skipsChecksums;
     }
 
     // ---- Reloading ----
@@ -417,6 +470,7 @@ public final class Persistence {
                 changesAtLastSave = keyspace.changesSinceStart();
                 lastSaveSeconds = System.currentTimeMillis() / 1000;
                 hasLastFailed = false;
+                judgeLastSave();
                 return in;
             }
         }
@@ -439,9 +493,11 @@ public final class Persistence {
         private final Entry present = new Entry();
         private final ValueLoader loader = new ValueLoader(keyspace);
         private boolean isSkipped;
+        private boolean isInValue;
         private long expiryMillis;
         private long loaded;
         private long expired;
+        private long empty;
 
         Loader(long nowMillis, boolean dropsExpired, boolean replaces) {
             this.nowMillis = nowMillis;
@@ -470,16 +526,39 @@ public final class Persistence {
                 throw new IOException("the file has a key that exists already in database " + database);
             }
             loader.begin(unit, database, key, 0, key.length);
+            isInValue = true;
             return loader;
         }
 
         @Override
         public void endValue() throws IOException {
             if (!isSkipped) {
+                isInValue = false;
                 loader.attach(expiryMillis);
                 keyspace.unit(keyspace.loopCount()).end();
                 loaded++;
             }
+        }
+
+        @Override
+        public void emptyValue(byte[] key) {
+            dropUnfinished();
+            if (empty++ < EMPTY_KEYS_LOGGED) {
+                log.warning("Loading is skipping empty key: " + new String(key, StandardCharsets.ISO_8859_1));
+            }
+        }
+
+        /** Forgets a value whose end has not come. */
+        void dropUnfinished() {
+            if (isInValue) {
+                isInValue = false;
+                loader.discard();
+                keyspace.unit(keyspace.loopCount()).end();
+            }
+        }
+
+        String counts() {
+            return "keys loaded: " + loaded + ", keys expired: " + expired;
         }
 
         /** A key has expired and is not kept. */
@@ -496,6 +575,11 @@ public final class Persistence {
         public void function(byte[] library) throws IOException {
             throw new IOException("the file holds a function library, which this version does not run");
         }
+    }
+
+    /** Is thrown through the writer to end it. */
+    private static final class SavingAbandonedException extends IOException {
+        private static final long serialVersionUID = 1;
     }
 
     /** Is thrown through the reader to end it. */

@@ -103,8 +103,12 @@ public final class RdbReader {
                     if (!RdbValues.isReadable(opcode)) {
                         throw unsupported(start, opcode, key);
                     }
-                    RdbValues.read(this, opcode, visitor.beginValue(db, key, expiryMillis, idleSeconds, frequency));
-                    visitor.endValue();
+                    var sink = visitor.beginValue(db, key, expiryMillis, idleSeconds, frequency);
+                    if (RdbValues.read(this, opcode, sink)) {
+                        visitor.endValue();
+                    } else {
+                        visitor.emptyValue(key);
+                    }
                     expiryMillis = RdbVisitor.NONE;
                     idleSeconds = RdbVisitor.NONE;
                     frequency = (int) RdbVisitor.NONE;
@@ -159,7 +163,9 @@ public final class RdbReader {
         long stored = readLong();
         if (verifyChecksum && stored != 0 && stored != computed) {
             throw new RdbFormatException(
-                    start, "checksum is " + Long.toHexString(stored) + ", contents give " + Long.toHexString(computed));
+                    start,
+                    "RDB CRC error: it says " + Long.toHexString(stored) + ", contents give "
+                            + Long.toHexString(computed));
         }
     }
 

@@ -54,6 +54,9 @@ final class RdbValues {
     private static final int PLAIN_NODE = 1;
     private static final int PACKED_NODE = 2;
 
+    /** Instead of a number of elements. */
+    private static final int DAMAGED = -1;
+
     private static final VarHandle INTS = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
     private static final VarHandle LONGS = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
 
@@ -158,15 +161,16 @@ final class RdbValues {
     /**
      * Reads a value.
      *
+     * @return false if it has no elements: then the sink may have begun a value, which is not to be used
      * @throws RdbFormatException if it is damaged
      */
-    static void read(RdbReader in, int type, ValueSink sink) throws IOException {
+    static boolean read(RdbReader in, int type, ValueSink sink) throws IOException {
         long start = in.offset();
-        boolean isIntact = switch (type) {
+        long count = switch (type) {
             case STRING -> {
                 byte[] bytes = in.readString();
                 sink.string(bytes, 0, bytes.length);
-                yield true;
+                yield 1;
             }
             case SET -> readSet(in, sink);
             case LIST -> readList(in, sink);
@@ -188,42 +192,64 @@ final class RdbValues {
             case ZSET, ZSET_2 -> readSorted(in, type == ZSET_2, sink);
             case ZSET_ZIPLIST -> readScored(PackedReader.ziplist(in.readString()), sink);
             case ZSET_LISTPACK -> readScored(PackedReader.listpack(in.readString()), sink);
-            case STREAM, STREAM_2, STREAM_3 -> readStream(in, type, sink);
+            case STREAM, STREAM_2, STREAM_3 -> readStream(in, type, sink) ? 1 : DAMAGED;
             case SET_LISTPACK -> readPackedSet(in.readString(), sink);
             default -> throw new IllegalArgumentException("type " + type + " is not readable");
         };
-        if (!isIntact) {
-            throw new RdbFormatException(start, "a damaged " + RdbFormat.typeName(type, false));
+        if (count < 0) {
+            throw new RdbFormatException(start, damageOf(type));
         }
+        return count > 0;
     }
 
-    private static boolean readSet(RdbReader in, ValueSink sink) throws IOException {
+    /** What is wrong with a damaged value, in the words by which the logs of Redis are searched. */
+    private static String damageOf(int type) {
+        String what = switch (type) {
+            case LIST, LIST_QUICKLIST_2 -> "List";
+            case LIST_ZIPLIST -> "List ziplist";
+            case LIST_QUICKLIST -> "Quicklist ziplist";
+            case SET -> "Set";
+            case SET_INTSET -> "Intset";
+            case SET_LISTPACK -> "Set listpack";
+            case ZSET, ZSET_2 -> "Zset";
+            case ZSET_ZIPLIST -> "Zset ziplist";
+            case ZSET_LISTPACK -> "Zset listpack";
+            case HASH_ZIPMAP -> "Zipmap";
+            case HASH_ZIPLIST -> "Hash ziplist";
+            case HASH_LISTPACK, HASH_EXPIRING_LISTPACK, HASH_EXPIRING_LISTPACK_PRE_GA -> "Hash listpack";
+            case STREAM, STREAM_2, STREAM_3 -> "Stream listpack";
+            default -> "Hash";
+        };
+        return what + " integrity check failed";
+    }
+
+    private static long readSet(RdbReader in, ValueSink sink) throws IOException {
         long count = in.readLength();
         sink.set(count);
         return readElements(in, count, sink);
     }
 
-    private static boolean readList(RdbReader in, ValueSink sink) throws IOException {
+    private static long readList(RdbReader in, ValueSink sink) throws IOException {
         long count = in.readLength();
         sink.list(count);
         return readElements(in, count, sink);
     }
 
-    private static boolean readElements(RdbReader in, long count, ValueSink sink) throws IOException {
+    private static long readElements(RdbReader in, long count, ValueSink sink) throws IOException {
         var element = new Element();
         for (long i = 0; i < count; i++) {
             byte[] bytes = in.readString();
             element.set(bytes, 0, bytes.length);
             if (!sink.element(element)) {
-                return false;
+                return DAMAGED;
             }
         }
-        return count > 0;
+        return count;
     }
 
-    private static boolean readIntSet(byte[] blob, ValueSink sink) {
+    private static long readIntSet(byte[] blob, ValueSink sink) {
         if (!IntSet.isValid(blob, 0, blob.length)) {
-            return false;
+            return DAMAGED;
         }
         var member = new Element();
         int count = IntSet.count(blob, 0);
@@ -231,24 +257,24 @@ final class RdbValues {
         for (int i = 0; i < count; i++) {
             member.setInteger(IntSet.get(blob, 0, i));
             if (!sink.element(member)) {
-                return false;
+                return DAMAGED;
             }
         }
-        return true;
+        return count > 0 ? count : DAMAGED;
     }
 
-    private static boolean readPackedSet(byte[] blob, ValueSink sink) {
+    private static long readPackedSet(byte[] blob, ValueSink sink) {
         sink.set(0);
-        return sendAll(PackedReader.listpack(blob), sink) > 0;
+        return sendAll(PackedReader.listpack(blob), sink);
     }
 
-    private static boolean readZiplist(RdbReader in, ValueSink sink) throws IOException {
+    private static long readZiplist(RdbReader in, ValueSink sink) throws IOException {
         sink.list(0);
-        return sendAll(PackedReader.ziplist(in.readString()), sink) > 0;
+        return sendAll(PackedReader.ziplist(in.readString()), sink);
     }
 
     /** Blocks of elements: ziplists, or with {@code isTagged} listpacks and single elements. */
-    private static boolean readBlocks(RdbReader in, ValueSink sink, boolean isTagged) throws IOException {
+    private static long readBlocks(RdbReader in, ValueSink sink, boolean isTagged) throws IOException {
         long blocks = in.readLength();
         long count = 0;
         sink.list(blocks);
@@ -256,21 +282,21 @@ final class RdbValues {
             long kind = isTagged ? in.readLength() : PACKED_NODE;
             byte[] blob = in.readString();
             long sent = 1;
-            if (kind == PLAIN_NODE) {
+            if (kind == PLAIN_NODE && blob.length > 0) {
                 var element = new Element();
                 element.set(blob, 0, blob.length);
                 sink.element(element);
             } else if (kind == PACKED_NODE) {
                 sent = sendAll(isTagged ? PackedReader.listpack(blob) : PackedReader.ziplist(blob), sink);
             } else {
-                return false;
+                return DAMAGED;
             }
             if (sent < 0) {
-                return false;
+                return DAMAGED;
             }
             count += sent;
         }
-        return count > 0;
+        return count;
     }
 
     /** Sends the elements of a packed block and returns how many there are; -1 if it is damaged or one is refused. */
@@ -287,7 +313,7 @@ final class RdbValues {
         return reader.count();
     }
 
-    private static boolean readHash(RdbReader in, ValueSink sink) throws IOException {
+    private static long readHash(RdbReader in, ValueSink sink) throws IOException {
         long count = in.readLength();
         var field = new Element();
         var value = new Element();
@@ -298,29 +324,29 @@ final class RdbValues {
             field.set(fieldBytes, 0, fieldBytes.length);
             value.set(valueBytes, 0, valueBytes.length);
             if (!sink.field(field, value, RdbVisitor.NONE)) {
-                return false;
+                return DAMAGED;
             }
         }
-        return count > 0;
+        return count;
     }
 
-    private static boolean readPairs(@Nullable PackedReader reader, ValueSink sink) {
-        if (reader == null || reader.count() == 0 || reader.count() % 2 != 0) {
-            return false;
+    private static long readPairs(@Nullable PackedReader reader, ValueSink sink) {
+        if (reader == null || reader.count() % 2 != 0) {
+            return DAMAGED;
         }
         var field = new Element();
         var value = new Element();
         sink.hash(reader.count() / 2);
         while (reader.next(field) && reader.next(value)) {
             if (!sink.field(field, value, RdbVisitor.NONE)) {
-                return false;
+                return DAMAGED;
             }
         }
-        return true;
+        return reader.count();
     }
 
     /** Time, field and value. A time is 0 for never, else counted from a first one, whose number is 1. */
-    private static boolean readExpiring(RdbReader in, boolean hasFirst, ValueSink sink) throws IOException {
+    private static long readExpiring(RdbReader in, boolean hasFirst, ValueSink sink) throws IOException {
         long first = hasFirst ? in.readLong() : 1;
         long count = in.readLength();
         var field = new Element();
@@ -334,17 +360,17 @@ final class RdbValues {
             value.set(valueBytes, 0, valueBytes.length);
             long millis = time + first - 1;
             if (time != 0 && (first < 0 || time < 0 || millis <= 0 || millis > FIELD_EXPIRY_MAX)) {
-                return false;
+                return DAMAGED;
             }
             if (!sink.field(field, value, time == 0 ? RdbVisitor.NONE : millis)) {
-                return false;
+                return DAMAGED;
             }
         }
-        return count > 0;
+        return count;
     }
 
     /** Field, value and time, -1 for never: Valkey 9. */
-    private static boolean readHashOfValkey(RdbReader in, ValueSink sink) throws IOException {
+    private static long readHashOfValkey(RdbReader in, ValueSink sink) throws IOException {
         long count = in.readLength();
         var field = new Element();
         var value = new Element();
@@ -356,16 +382,16 @@ final class RdbValues {
             value.set(valueBytes, 0, valueBytes.length);
             long millis = in.readLong();
             if (millis < RdbVisitor.NONE || !sink.field(field, value, millis)) {
-                return false;
+                return DAMAGED;
             }
         }
-        return count > 0;
+        return count;
     }
 
     /** Field, value and time, 0 for never. */
-    private static boolean readTriples(@Nullable PackedReader reader, ValueSink sink) {
-        if (reader == null || reader.count() == 0 || reader.count() % 3 != 0) {
-            return false;
+    private static long readTriples(@Nullable PackedReader reader, ValueSink sink) {
+        if (reader == null || reader.count() % 3 != 0) {
+            return DAMAGED;
         }
         var field = new Element();
         var value = new Element();
@@ -373,46 +399,46 @@ final class RdbValues {
         sink.hash(reader.count() / 3);
         while (reader.next(field) && reader.next(value) && reader.next(time)) {
             if (!time.isInteger() || time.integer() < 0 || time.integer() > FIELD_EXPIRY_MAX) {
-                return false;
+                return DAMAGED;
             }
             if (!sink.field(field, value, time.integer() == 0 ? RdbVisitor.NONE : time.integer())) {
-                return false;
+                return DAMAGED;
             }
         }
-        return true;
+        return reader.count();
     }
 
     /**
      * The form of hashes before Redis 2.6: their number (one byte, 254: more), then length and bytes of each field,
      * length, number of unused bytes, and bytes of each value; 255 at the end. A length is one byte, or 254 and four.
      */
-    private static boolean readZipmap(byte[] blob, ValueSink sink) {
+    private static long readZipmap(byte[] blob, ValueSink sink) {
         var field = new Element();
         var value = new Element();
         sink.hash(blob.length == 0 ? 0 : blob[0] & 0xFF);
         int at = 1;
-        boolean isEmpty = true;
+        long count = 0;
         while (at < blob.length && (blob[at] & 0xFF) != 255) {
             long length = zipmapLength(blob, at);
             int from = at + ((blob[at] & 0xFF) < 254 ? 1 : 5);
             if (length < 0 || length >= blob.length - from) {
-                return false;
+                return DAMAGED;
             }
             field.set(blob, from, (int) length);
             at = from + (int) length;
             length = zipmapLength(blob, at);
             from = at + ((blob[at] & 0xFF) < 254 ? 2 : 6);
             if (length < 0 || from >= blob.length || length + (blob[from - 1] & 0xFF) >= blob.length - from) {
-                return false;
+                return DAMAGED;
             }
             value.set(blob, from, (int) length);
             at = from + (int) length + (blob[from - 1] & 0xFF);
             if (!sink.field(field, value, RdbVisitor.NONE)) {
-                return false;
+                return DAMAGED;
             }
-            isEmpty = false;
+            count++;
         }
-        return at == blob.length - 1 && !isEmpty;
+        return at == blob.length - 1 && count > 0 ? count : DAMAGED;
     }
 
     private static long zipmapLength(byte[] blob, int at) {
@@ -423,7 +449,7 @@ final class RdbValues {
         return first == 254 && at + 5 <= blob.length ? (int) INTS.get(blob, at + 1) : -1;
     }
 
-    private static boolean readSorted(RdbReader in, boolean isBinary, ValueSink sink) throws IOException {
+    private static long readSorted(RdbReader in, boolean isBinary, ValueSink sink) throws IOException {
         long count = in.readLength();
         var member = new Element();
         sink.sortedSet(count);
@@ -432,10 +458,10 @@ final class RdbValues {
             member.set(bytes, 0, bytes.length);
             double score = isBinary ? Double.longBitsToDouble(in.readLong()) : readScore(in);
             if (!sink.scored(score, member)) {
-                return false;
+                return DAMAGED;
             }
         }
-        return count > 0;
+        return count;
     }
 
     /** The first form of a score: its length and its text, or a number for what is no text. */
@@ -496,7 +522,7 @@ final class RdbValues {
         var state = new StreamSink.GroupState(
                 in.readNumber(), in.readNumber(), type == STREAM ? StreamGroup.UNKNOWN : in.readNumber());
         if (!out.group(name, 0, name.length, state)) {
-            return false;
+            throw new RdbFormatException(in.offset(), "Duplicate stream consumer group detected");
         }
         long pending = in.readLength();
         out.pendingEntries(pending);
@@ -525,7 +551,7 @@ final class RdbValues {
         }
         long pending = in.readLength();
         if (!out.consumer(name, 0, name.length, seenMillis, pending)) {
-            return false;
+            throw new RdbFormatException(in.offset(), "Duplicate stream consumer detected");
         }
         for (long i = 0; i < pending; i++) {
             if (!out.owned(Long.reverseBytes(in.readLong()), Long.reverseBytes(in.readLong()))) {
@@ -535,9 +561,9 @@ final class RdbValues {
         return true;
     }
 
-    private static boolean readScored(@Nullable PackedReader reader, ValueSink sink) {
-        if (reader == null || reader.count() == 0 || reader.count() % 2 != 0) {
-            return false;
+    private static long readScored(@Nullable PackedReader reader, ValueSink sink) {
+        if (reader == null || reader.count() % 2 != 0) {
+            return DAMAGED;
         }
         var member = new Element();
         var score = new Element();
@@ -545,9 +571,9 @@ final class RdbValues {
         while (reader.next(member)) {
             reader.next(score);
             if (!sink.scored(Decimal.parseDouble(score.buffer(), score.offset(), score.length()), member)) {
-                return false;
+                return DAMAGED;
             }
         }
-        return true;
+        return reader.count();
     }
 }

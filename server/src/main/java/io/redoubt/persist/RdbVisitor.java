@@ -38,6 +38,12 @@ public interface RdbVisitor {
     /** The value of the last key is complete. */
     void endValue() throws IOException;
 
+    /**
+     * In place of {@link #endValue}: the value of the last key has no elements, as old versions of Redis could write it.
+     * There are no such values in a keyspace; what has been begun is to be dropped.
+     */
+    void emptyValue(byte[] key) throws IOException;
+
     /** The whole source of a function library, its first line naming engine and library. */
     void function(byte[] code) throws IOException;
 }

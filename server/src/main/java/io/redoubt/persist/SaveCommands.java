@@ -46,7 +46,7 @@ public final class SaveCommands extends CommandFamily {
             return;
         }
         var link = call.session().link();
-        boolean isStarted = persistence.startSaving(isGood -> link.resume(reply -> {
+        boolean isStarted = persistence.startSavingFor(isGood -> link.resume(reply -> {
             if (isGood) {
                 reply.ok();
             } else {

@@ -80,6 +80,7 @@ final class SnapshotLoader {
         } finally {
             if (!isDone) {
                 slices.enter();
+                slices.dropUnfinished();
                 flush();
                 replication.forgetHistory();
             }
@@ -133,6 +134,7 @@ final class SnapshotLoader {
         } finally {
             slices.enter();
             if (!isDone) {
+                slices.dropUnfinished();
                 log.line(false, "MASTER <-> REPLICA sync: Discarding temporary DB in background");
                 keyspace.closeStaging(link.unit(), false);
             }
@@ -165,6 +167,11 @@ final class SnapshotLoader {
 
         @Override
         public void endValue() throws IOException {
+            // As above.
+        }
+
+        @Override
+        public void emptyValue(byte[] key) {
             // As above.
         }
 
@@ -232,6 +239,17 @@ final class SnapshotLoader {
                 link.requireCurrent();
                 link.keepAlive();
             }
+        }
+
+        @Override
+        public void emptyValue(byte[] key) {
+            enter();
+            loader.discard();
+        }
+
+        /** Forgets a value whose end has not come. Inside. */
+        private void dropUnfinished() {
+            loader.discard();
         }
     }
 }

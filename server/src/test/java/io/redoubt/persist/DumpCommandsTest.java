@@ -16,7 +16,10 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 @DisplayNameGeneration(DisplayNameGenerator.ReplaceUnderscores.class)
 class DumpCommandsTest {
-    private final KeyServer server = new KeyServer(4, new DumpCommands(() -> true));
+    private final List<String> log = new ArrayList<>();
+    private boolean verifies = true;
+    private final KeyServer server =
+            new KeyServer(4, new DumpCommands(() -> true, () -> false, () -> verifies, log::add));
 
     @AfterEach
     void the_keyspace_is_sound() {
@@ -134,5 +137,76 @@ class DumpCommandsTest {
         restore("9223372036854775807", payloadOf("v"), "ABSTTL");
         assertThat(server.send("PEXPIRETIME a")).isEqualTo(":9223372036854775807");
         assertThat(server.send("EXPIRETIME a")).isEqualTo(":9223372036854776");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        // The number of elements, the size of the first (1 or 5 bytes), the offset of the last, the size of it all.
+        "0e01 12 12000000 0d000000 0200 000161     03026263 ff,         intact",
+        "0e01 16 16000000 0d000000 0200 000161 fe03000000026263 ff,     intact",
+        "0e01 12 12000000 0d000000 0200 000161     04026263 ff,         Quicklist ziplist integrity check failed",
+        "0e01 12 12000000 0d000000 0200 000161     02026263 ff,         Quicklist ziplist integrity check failed",
+        "0e01 16 16000000 0d000000 0200 000161 fe04000000026263 ff,     Quicklist ziplist integrity check failed",
+        "0e01 16 16000000 0d000000 0200 000161 fe03000080026263 ff,     Quicklist ziplist integrity check failed",
+        "0e01 12 12000000 0d000000 0300 000161     03026263 ff,         Quicklist ziplist integrity check failed",
+        "0e01 12 13000000 0d000000 0200 000161     03026263 ff,         Quicklist ziplist integrity check failed",
+        "0e01 12 12000000 0a000000 0200 000161     03026263 ff,         Quicklist ziplist integrity check failed",
+        "0d   12 12000000 0d000000 0200 010161     03026263 ff,         Hash ziplist integrity check failed",
+        "0a   12 12000000 0d000000 0200 000161     03046263 ff,         List ziplist integrity check failed",
+        "0c   12 12000000 0d000000 0200 000161     03026e6f ff,         Zset ziplist integrity check failed",
+        "1201 01 00,                                                    List integrity check failed",
+        "1201 03 0161,                                                  List integrity check failed",
+        "09 02 00ff,                                                    Zipmap integrity check failed",
+        "0b 08 02000000 00000000,                                       Intset integrity check failed",
+        "02 02 0161 0161,                                               Set integrity check failed",
+        "04 02 0161 0162 0161 0163,                                     Hash integrity check failed",
+        "0501 0161 000000000000f87f,                                    Zset integrity check failed"
+    })
+    void tells_what_is_wrong_with_a_value(String bodyHex, String detail) {
+        String reply = restore("0", DumpPayloadTest.sealed(bodyHex.replace(" ", ""), 10));
+        if (detail.equals("intact")) {
+            assertThat(reply).isEqualTo("+OK");
+            assertThat(log).isEmpty();
+        } else {
+            assertThat(reply).isEqualTo("-ERR Bad data format");
+            assertThat(log).singleElement().asString().endsWith(": " + detail);
+            assertThat(server.send("EXISTS a")).isEqualTo(":0");
+        }
+    }
+
+    @Test
+    void refuses_values_without_elements() {
+        String ziplist = "0b" + "0b000000" + "0a000000" + "0000" + "ff";
+        String listpack = "07" + "07000000" + "0000" + "ff";
+        for (String body : List.of(
+                "0100",
+                "0200",
+                "0300",
+                "0400",
+                "0500",
+                "0e00",
+                "1200",
+                "0a" + ziplist,
+                "0c" + ziplist,
+                "0d" + ziplist,
+                "0e01" + ziplist,
+                "10" + listpack,
+                "11" + listpack,
+                "120102" + listpack)) {
+            log.clear();
+            assertThat(restore("0", DumpPayloadTest.sealed(body, 10))).as(body).isEqualTo("-ERR Bad data format");
+            assertThat(log).as(body).containsExactly("RESTORE refuses a payload: the value is empty");
+        }
+    }
+
+    @Test
+    void takes_a_payload_with_any_checksum_only_when_told_to() {
+        byte[] payload = DumpPayloadTest.sealed("00c00c", 10);
+        payload[payload.length - 1]++;
+        assertThat(restore("0", payload)).isEqualTo("-ERR DUMP payload version or checksum are wrong");
+        verifies = false;
+        assertThat(restore("0", payload)).isEqualTo("+OK");
+        payload[3] = 11; // A later version is none of it.
+        assertThat(restore("0", payload, "REPLACE")).isEqualTo("-ERR DUMP payload version or checksum are wrong");
     }
 }

@@ -90,13 +90,14 @@ class DumpPayloadTest {
     private static @Nullable Reason decode(byte[] payload) {
         byte[] shifted = new byte[payload.length + 5];
         System.arraycopy(payload, 0, shifted, 2, payload.length);
-        return DumpPayload.decode(shifted, 2, payload.length, DumpPayload.VERSION, RdbVisitor.NOTHING);
+        var refusal = DumpPayload.decode(shifted, 2, payload.length, DumpPayload.VERSION, true, RdbVisitor.NOTHING);
+        return refusal == null ? null : refusal.reason();
     }
 
     /** The string in a payload that is not refused. */
     static byte[] string(byte[] payload, int offset, int length, int versionMax) {
         var kept = new byte[1][];
-        var refusal = DumpPayload.decode(payload, offset, length, versionMax, new StringVisitor.Strings() {
+        var refusal = DumpPayload.decode(payload, offset, length, versionMax, true, new StringVisitor.Strings() {
             @Override
             public void string(byte[] bytes, int from, int count) {
                 kept[0] = Arrays.copyOfRange(bytes, from, from + count);

@@ -167,8 +167,10 @@ class RdbPeerTest {
             payloads.add(HexFormat.of().parseHex("000161" + "0a00" + "0000000000000000"));
             payloads.add(HexFormat.of().parseHex("000161" + "0a00" + "0000000000000001"));
             for (byte[] payload : payloads) {
-                var refusal = DumpPayload.decode(payload, 0, payload.length, DumpPayload.VERSION, RdbVisitor.NOTHING);
-                String answer = refusal == null ? "OK" : "ERR " + refusal.text();
+                var refusal =
+                        DumpPayload.decode(payload, 0, payload.length, DumpPayload.VERSION, true, RdbVisitor.NOTHING);
+                String answer =
+                        refusal == null ? "OK" : "ERR " + refusal.reason().text();
                 assertThat(answer)
                         .as(HexFormat.of().formatHex(payload))
                         .isEqualTo(redis.send("RESTORE", "k", 0, payload, "REPLACE"));

@@ -207,7 +207,7 @@ class RdbReaderTest {
             assertRefused("f3", "unknown opcode or type 243");
             assertRefused("fe" + "80ffffffff", "database number 4294967295");
             assertRefused("fb" + "c001", "byte 192 where a length belongs");
-            assertRefused("ff" + "0100000000000000", "checksum is 1, contents give eb7ea789fe37fda9");
+            assertRefused("ff" + "0100000000000000", "RDB CRC error: it says 1, contents give eb7ea789fe37fda9");
         }
 
         private void assertRefused(String hex, String reason) {

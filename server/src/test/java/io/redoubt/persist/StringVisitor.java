@@ -37,6 +37,9 @@ public interface StringVisitor extends RdbVisitor {
     @Override
     default void endValue() {}
 
+    @Override
+    default void emptyValue(byte[] key) {}
+
     /** Takes a string, and nothing of anything else. */
     abstract class Strings extends Nothing {}
 
