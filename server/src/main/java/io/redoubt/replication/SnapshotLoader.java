@@ -113,7 +113,7 @@ final class SnapshotLoader {
         log.line(false, "MASTER <-> REPLICA sync: Loading DB in memory");
         boolean isDone = false;
         var slices = new Slices(keyspace.databaseCount());
-        source.beforeWaiting(slices::leave);
+        source.whenWaiting(slices::leave, slices::goOn);
         try {
             var reader = new RdbReader(source, true);
             reader.read(slices);
@@ -184,6 +184,7 @@ final class SnapshotLoader {
     private final class Slices extends Check {
         private final int firstDatabase;
         private boolean isInside;
+        private boolean isInValue;
         private int sliceKeys;
         private long sliceBytes;
         private long keyCount;
@@ -213,6 +214,13 @@ final class SnapshotLoader {
             }
         }
 
+        /** What was left in the middle of a value is entered again, because the rest of the value follows. */
+        private void goOn() {
+            if (isInValue) {
+                enter();
+            }
+        }
+
         @Override
         public void aux(byte[] name, byte[] value) {
             if (new String(name, StandardCharsets.ISO_8859_1).equals("repl-stream-db")) {
@@ -224,6 +232,7 @@ final class SnapshotLoader {
         @Override
         public ValueSink beginValue(int db, byte[] key, long expiry, long idleSeconds, int frequency) {
             enter();
+            isInValue = true;
             expiryMillis = expiry;
             loader.begin(link.unit(), firstDatabase + db, key, 0, key.length);
             return loader;
@@ -232,6 +241,7 @@ final class SnapshotLoader {
         @Override
         public void endValue() throws IOException {
             loader.attach(expiryMillis);
+            isInValue = false;
             keyCount++;
             sliceBytes += loader.bytes();
             if (++sliceKeys >= SLICE_KEYS || sliceBytes >= SLICE_BYTES) {
@@ -245,6 +255,7 @@ final class SnapshotLoader {
         public void emptyValue(byte[] key) {
             enter();
             loader.discard();
+            isInValue = false;
         }
 
         /** Forgets a value whose end has not come. Inside. */

@@ -18,6 +18,7 @@ final class SnapshotStream extends InputStream {
     private final byte[] tail;
     private final long length;
     private Runnable beforeWaiting = () -> {};
+    private Runnable afterWaiting = () -> {};
     private long given;
 
     /** @param header the line before the first byte: {@code $LENGTH} or {@code $EOF:MARK} */
@@ -46,9 +47,10 @@ final class SnapshotStream extends InputStream {
         return given;
     }
 
-    /** Says who is told before a read waits. */
-    void beforeWaiting(Runnable action) {
-        beforeWaiting = action;
+    /** Says who is told before a read waits, and when it has what it waited for. */
+    void whenWaiting(Runnable before, Runnable after) {
+        beforeWaiting = before;
+        afterWaiting = after;
     }
 
     /** Whether the last byte was given. Nothing follows a mark until we have sent an ACK, so it ends what was read. */
@@ -67,10 +69,14 @@ final class SnapshotStream extends InputStream {
         if (given == length) {
             return -1;
         }
-        if (in.available() == 0) {
+        boolean waits = in.available() == 0;
+        if (waits) {
             beforeWaiting.run();
         }
         byte[] piece = in.some(Math.min(count, length - given), link.timeoutMillis());
+        if (waits) {
+            afterWaiting.run();
+        }
         link.requireCurrent();
         System.arraycopy(piece, 0, target, offset, piece.length);
         given += piece.length;
