@@ -234,7 +234,7 @@ public final class InfoSections {
             number(
                     "rdb_bgsave_in_progress",
                     "Whether a snapshot is written, to the file or to replicas",
-                    () -> persistence.isSnapshotRunning() ? 1 : 0);
+                    () -> persistence.isSaving() || persistence.isSnapshotRunning() ? 1 : 0);
             number("rdb_last_save_time", "When the last save ended", persistence::lastSaveSeconds);
             text("rdb_last_bgsave_status", "How it ended", () -> persistence.hasLastSaveFailed() ? "err" : "ok");
             number("rdb_last_bgsave_time_sec", "How long it took", persistence::lastSaveDurationSeconds);
