@@ -106,13 +106,9 @@ final class Admission {
         if ((bits & ServerState.OUT_OF_MEMORY) != 0 && ((flags & DENYOOM) != 0 || fillsQueue(session, spec))) {
             return Errors.OUT_OF_MEMORY;
         }
-        if ((bits & ServerState.SAVE_FAILED) != 0
+        if ((bits & (ServerState.SAVE_FAILED | ServerState.AOF_FAILED)) != 0
                 && ((flags & WRITE) != 0 || spec.name().equals("ping"))) {
-            return Errors.MISCONF;
-        }
-        if ((bits & ServerState.AOF_FAILED) != 0
-                && ((flags & WRITE) != 0 || spec.name().equals("ping"))) {
-            return state.aofError();
+            return (bits & ServerState.SAVE_FAILED) != 0 ? Errors.MISCONF : state.aofError();
         }
         if ((bits & ServerState.TOO_FEW_REPLICAS) != 0 && (flags & WRITE) != 0) {
             return Errors.NO_REPLICAS;

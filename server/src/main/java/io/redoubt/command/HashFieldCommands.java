@@ -146,7 +146,7 @@ public final class HashFieldCommands extends CommandFamily {
             return;
         }
         long when = parseTime(call, 2, unitMillis, isRelative);
-        if (when == REFUSED || !parseConditions(call)) {
+        if (when == REFUSED || !parseOptions(call, 3, CONDITIONS, 1)) {
             return;
         }
         var form = call.form();
@@ -459,7 +459,7 @@ public final class HashFieldCommands extends CommandFamily {
 
     private void hgetex(Call call) {
         var presence = call.find(1, Type.HASH);
-        if (presence == Presence.WRONG_TYPE || !parseOptions(call, TIMES | PERSIST, 1)) {
+        if (presence == Presence.WRONG_TYPE || !parseOptions(call, 2, TIMES | PERSIST, 1)) {
             return;
         }
         if (presence == Presence.ABSENT) {
@@ -534,7 +534,7 @@ public final class HashFieldCommands extends CommandFamily {
             .handler(this::hsetex);
 
     private void hsetex(Call call) {
-        if (!parseOptions(call, TIMES | KEEPTTL | FNX | FXX, 2)) {
+        if (!parseOptions(call, 2, TIMES | KEEPTTL | FNX | FXX, 2)) {
             return;
         }
         var presence = call.find(1, Type.HASH);
@@ -673,50 +673,6 @@ public final class HashFieldCommands extends CommandFamily {
         return true;
     }
 
-    /** A condition and the fields, in any order. */
-    private static boolean parseConditions(Call call) {
-        var form = call.form();
-        form.options = 0;
-        form.slots[COUNT] = 0;
-        for (int arg = 3; arg < call.argCount(); arg++) {
-            if (call.argIs(arg, "FIELDS")) {
-                int last = parseBlock(call, arg, 1, false);
-                if (last < 0) {
-                    return false;
-                }
-                arg = last;
-                continue;
-            }
-            long option = condition(call, arg);
-            if (option == 0) {
-                return unknown(call, arg);
-            }
-            form.options |= option;
-        }
-        if (form.slots[COUNT] == 0) {
-            call.reply().error(FIELDS_MISSING);
-            return false;
-        }
-        if (Long.bitCount(form.options & CONDITIONS) > 1) {
-            call.reply().error(SEVERAL_CONDITIONS);
-            return false;
-        }
-        return true;
-    }
-
-    private static long condition(Call call, int arg) {
-        if (call.argIs(arg, "NX")) {
-            return NX;
-        }
-        if (call.argIs(arg, "XX")) {
-            return XX;
-        }
-        if (call.argIs(arg, "GT")) {
-            return GT;
-        }
-        return call.argIs(arg, "LT") ? LT : 0;
-    }
-
     private static boolean unknown(Call call, int arg) {
         String shown = call.args().text(arg).replace('\r', ' ').replace('\n', ' ');
         call.reply().error(("-ERR unknown argument: " + shown + "\r\n").getBytes(StandardCharsets.ISO_8859_1));
@@ -753,14 +709,14 @@ public final class HashFieldCommands extends CommandFamily {
         return arg + 1 + width * form.slots[COUNT];
     }
 
-    /** Options and the fields of HGETEX and HSETEX, in any order. */
-    private static boolean parseOptions(Call call, long allowed, int width) {
+    /** The options that are allowed, and the fields, in any order from an argument on. */
+    private static boolean parseOptions(Call call, int from, long allowed, int width) {
         var form = call.form();
         form.options = 0;
         form.slots[COUNT] = 0;
-        for (int arg = 2; arg < call.argCount(); arg++) {
+        for (int arg = from; arg < call.argCount(); arg++) {
             if (call.argIs(arg, "FIELDS")) {
-                int last = parseBlock(call, arg, width, true);
+                int last = parseBlock(call, arg, width, (allowed & CONDITIONS) == 0);
                 if (last < 0) {
                     return false;
                 }
@@ -796,10 +752,26 @@ public final class HashFieldCommands extends CommandFamily {
             call.reply().error(FIELDS_MISSING);
             return false;
         }
+        if (Long.bitCount(form.options & CONDITIONS) > 1) {
+            call.reply().error(SEVERAL_CONDITIONS);
+            return false;
+        }
         return true;
     }
 
     private static long option(Call call, int arg) {
+        if (call.argIs(arg, "NX")) {
+            return NX;
+        }
+        if (call.argIs(arg, "XX")) {
+            return XX;
+        }
+        if (call.argIs(arg, "GT")) {
+            return GT;
+        }
+        if (call.argIs(arg, "LT")) {
+            return LT;
+        }
         if (call.argIs(arg, "EX")) {
             return EX;
         }

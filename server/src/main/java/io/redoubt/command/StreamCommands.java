@@ -54,7 +54,11 @@ public final class StreamCommands extends CommandFamily {
             Errors.line("ERR syntax error, LIMIT cannot be used without the special ~ option");
     private static final byte[] BAD_START = Errors.line("ERR invalid start ID for the interval");
     private static final byte[] BAD_END = Errors.line("ERR invalid end ID for the interval");
-    private static final byte[] UNBALANCED =
+    /** Of {@link #parseReading}. */
+    static final int NO_OPTION = 0;
+
+    static final int REFUSED = -1;
+    static final byte[] UNBALANCED =
             Errors.line("ERR Unbalanced XREAD list of streams: for each stream key an ID or '$' must be specified.");
     private static final byte[] GROUP_IN_XREAD =
             Errors.line("ERR The GROUP option is only supported by XREADGROUP. You called XREAD instead.");
@@ -957,24 +961,49 @@ public final class StreamCommands extends CommandFamily {
                             .token("STREAMS"))
             .handler(this::xread);
 
+    /**
+     * Reads BLOCK, COUNT or STREAMS at an argument, options of XREAD and XREADGROUP, into the scratch.
+     *
+     * @return the last argument of the option; {@link #NO_OPTION} if it is none of these, {@link #REFUSED} if it is wrong
+     *     and the error is written
+     */
+    static int parseReading(Call call, int arg) {
+        var told = call.streams();
+        int next = arg + 1;
+        if (next == call.argCount()) {
+            return NO_OPTION;
+        }
+        if (call.argIs(arg, "BLOCK")) {
+            if (!call.parseWaitMillis(next)) {
+                return REFUSED;
+            }
+            told.waitMillis = call.parsed();
+            return next;
+        }
+        if (call.argIs(arg, "COUNT")) {
+            if (!call.parseLong(next)) {
+                return REFUSED;
+            }
+            told.count = Math.max(call.parsed(), 0);
+            return next;
+        }
+        if (call.argIs(arg, "STREAMS")) {
+            told.keyArg = next;
+            return arg;
+        }
+        return NO_OPTION;
+    }
+
     private void xread(Call call) {
-        long waitMillis = -1;
-        long count = 0;
-        int keyArg = 0;
-        for (int arg = 1; arg < call.argCount() && keyArg == 0; arg++) {
-            boolean hasMore = arg + 1 < call.argCount();
-            if (hasMore && call.argIs(arg, "BLOCK")) {
-                if (!call.parseWaitMillis(++arg)) {
-                    return;
-                }
-                waitMillis = call.parsed();
-            } else if (hasMore && call.argIs(arg, "COUNT")) {
-                if (!call.parseLong(++arg)) {
-                    return;
-                }
-                count = Math.max(call.parsed(), 0);
-            } else if (hasMore && call.argIs(arg, "STREAMS")) {
-                keyArg = arg + 1;
+        var told = call.streams();
+        told.beginReading();
+        for (int arg = 1; arg < call.argCount() && told.keyArg == 0; arg++) {
+            int last = parseReading(call, arg);
+            if (last == REFUSED) {
+                return;
+            }
+            if (last != NO_OPTION) {
+                arg = last;
             } else {
                 boolean isGroup = call.argIs(arg, "GROUP") && arg + 2 < call.argCount();
                 boolean isNoAck = call.argIs(arg, "NOACK");
@@ -982,6 +1011,7 @@ public final class StreamCommands extends CommandFamily {
                 return;
             }
         }
+        int keyArg = told.keyArg;
         if (keyArg == 0) {
             call.reply().error(Errors.SYNTAX);
             return;
@@ -991,16 +1021,12 @@ public final class StreamCommands extends CommandFamily {
             return;
         }
         int streams = (call.argCount() - keyArg) / 2;
-        if (call.isServing() && count == 0) {
-            count = COUNT_AFTER_WAITING;
-        }
+        long count = call.isServing() && told.count == 0 ? COUNT_AFTER_WAITING : told.count;
         if (checkIds(call, keyArg, streams) && !readNewer(call, keyArg, streams, count)) {
-            if (waitMillis < 0) {
-                call.reply().nilArray();
-            } else {
+            if (told.waitMillis >= 0) {
                 resolveLastIds(call, keyArg, streams);
-                call.waitForKeys(waitMillis, Call.Nothing.NIL_ARRAY);
             }
+            call.waitOrReplyNilArray(told.waitMillis);
         }
     }
 

@@ -50,8 +50,6 @@ public final class StreamGroupCommands extends CommandFamily {
                     + " for CREATE you may want to use the MKSTREAM option to create an empty stream automatically.");
     private static final byte[] BUSY = Errors.line("BUSYGROUP Consumer Group name already exists");
     private static final byte[] BAD_READ = Errors.line("ERR value for ENTRIESREAD must be positive or -1");
-    private static final byte[] UNBALANCED =
-            Errors.line("ERR Unbalanced XREAD list of streams: for each stream key an ID or '$' must be specified.");
     private static final byte[] NO_GROUP_OPTION = Errors.line("ERR Missing GROUP option for XREADGROUP");
     private static final byte[] LAST_IN_XREADGROUP = Errors.line("ERR The $ ID is meaningless in the context of"
             + " XREADGROUP: you want to read the history of this consumer by specifying a proper ID, or use the > ID to"
@@ -539,25 +537,17 @@ public final class StreamGroupCommands extends CommandFamily {
     }
 
     private void xreadgroup(Call call) {
-        long waitMillis = -1;
-        long count = 0;
-        int keyArg = 0;
+        var told = call.streams();
+        told.beginReading();
         int groupArg = 0;
         boolean isAcknowledged = false;
-        for (int arg = 1; arg < call.argCount() && keyArg == 0; arg++) {
-            boolean hasMore = arg + 1 < call.argCount();
-            if (hasMore && call.argIs(arg, "BLOCK")) {
-                if (!call.parseWaitMillis(++arg)) {
-                    return;
-                }
-                waitMillis = call.parsed();
-            } else if (hasMore && call.argIs(arg, "COUNT")) {
-                if (!call.parseLong(++arg)) {
-                    return;
-                }
-                count = Math.max(call.parsed(), 0);
-            } else if (hasMore && call.argIs(arg, "STREAMS")) {
-                keyArg = arg + 1;
+        for (int arg = 1; arg < call.argCount() && told.keyArg == 0; arg++) {
+            int last = StreamCommands.parseReading(call, arg);
+            if (last == StreamCommands.REFUSED) {
+                return;
+            }
+            if (last != StreamCommands.NO_OPTION) {
+                arg = last;
             } else if (arg + 2 < call.argCount() && call.argIs(arg, "GROUP")) {
                 groupArg = arg + 1;
                 arg += 2;
@@ -568,17 +558,18 @@ public final class StreamGroupCommands extends CommandFamily {
                 return;
             }
         }
+        int keyArg = told.keyArg;
         int streams = (call.argCount() - keyArg) / 2;
         if (keyArg == 0 || keyArg != call.form().slots[KEY_SLOT]) {
             call.reply().error(Errors.SYNTAX);
         } else if ((call.argCount() - keyArg) % 2 != 0) {
-            call.reply().error(UNBALANCED);
+            call.reply().error(StreamCommands.UNBALANCED);
         } else if (groupArg == 0) {
             call.reply().error(NO_GROUP_OPTION);
         } else if (checkGroups(call, keyArg, streams, groupArg)) {
-            long limit = call.isServing() && count == 0 ? StreamCommands.COUNT_AFTER_WAITING : count;
+            long limit = call.isServing() && told.count == 0 ? StreamCommands.COUNT_AFTER_WAITING : told.count;
             if (!serve(call, keyArg, streams, groupArg, limit, isAcknowledged)) {
-                call.waitOrReplyNilArray(waitMillis);
+                call.waitOrReplyNilArray(told.waitMillis);
             }
         }
     }

@@ -34,6 +34,14 @@ final class StreamScratch {
     /** The argument that says how much is left. */
     int trimArg;
 
+    // What XREAD and XREADGROUP were told.
+    /** How long to wait; -1: not at all. */
+    long waitMillis;
+    /** How many entries of each stream at most; 0: all. */
+    long count;
+    /** The argument that is the first key; 0 before it is found. */
+    int keyArg;
+
     /** What becomes of an entry in groups when it is removed. */
     References references = References.KEEP;
 
@@ -44,6 +52,12 @@ final class StreamScratch {
         DROP,
         /** It goes only if every group has read and acknowledged it. */
         WAIT_FOR_ALL
+    }
+
+    void beginReading() {
+        waitMillis = -1;
+        count = 0;
+        keyArg = 0;
     }
 
     void begin() {

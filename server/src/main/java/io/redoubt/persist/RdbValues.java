@@ -177,17 +177,17 @@ final class RdbValues {
             case LIST_ZIPLIST -> readZiplist(in, sink);
             case LIST_QUICKLIST -> readBlocks(in, sink, false);
             case LIST_QUICKLIST_2 -> readBlocks(in, sink, true);
-            case HASH -> readHash(in, sink);
+            case HASH -> readHash(in, false, sink);
             case HASH_ZIPMAP -> readZipmap(in.readString(), sink);
-            case HASH_ZIPLIST -> readPairs(PackedReader.ziplist(in.readString()), sink);
-            case HASH_EXPIRING_PRE_GA -> in.isValkey() ? readHashOfValkey(in, sink) : readExpiring(in, false, sink);
+            case HASH_ZIPLIST -> readPacked(PackedReader.ziplist(in.readString()), false, sink);
+            case HASH_EXPIRING_PRE_GA -> in.isValkey() ? readHash(in, true, sink) : readExpiring(in, false, sink);
             case HASH_EXPIRING -> readExpiring(in, true, sink);
-            case HASH_EXPIRING_LISTPACK_PRE_GA -> readTriples(PackedReader.listpack(in.readString()), sink);
+            case HASH_EXPIRING_LISTPACK_PRE_GA -> readPacked(PackedReader.listpack(in.readString()), true, sink);
             case HASH_EXPIRING_LISTPACK -> {
                 in.readLong(); // The first time, which stands with its field as well.
-                yield readTriples(PackedReader.listpack(in.readString()), sink);
+                yield readPacked(PackedReader.listpack(in.readString()), true, sink);
             }
-            case HASH_LISTPACK -> readPairs(PackedReader.listpack(in.readString()), sink);
+            case HASH_LISTPACK -> readPacked(PackedReader.listpack(in.readString()), false, sink);
             case SET_INTSET -> readIntSet(in.readString(), sink);
             case ZSET, ZSET_2 -> readSorted(in, type == ZSET_2, sink);
             case ZSET_ZIPLIST -> readScored(PackedReader.ziplist(in.readString()), sink);
@@ -313,32 +313,44 @@ final class RdbValues {
         return reader.count();
     }
 
-    private static long readHash(RdbReader in, ValueSink sink) throws IOException {
+    /** Field and value; behind them, as Valkey 9 has it, perhaps a time, -1 for never. */
+    private static long readHash(RdbReader in, boolean hasTimes, ValueSink sink) throws IOException {
         long count = in.readLength();
         var field = new Element();
         var value = new Element();
         sink.hash(count);
         for (long i = 0; i < count; i++) {
-            byte[] fieldBytes = in.readString();
-            byte[] valueBytes = in.readString();
-            field.set(fieldBytes, 0, fieldBytes.length);
-            value.set(valueBytes, 0, valueBytes.length);
-            if (!sink.field(field, value, RdbVisitor.NONE)) {
+            readElement(in, field);
+            readElement(in, value);
+            long millis = hasTimes ? in.readLong() : RdbVisitor.NONE;
+            if (millis < RdbVisitor.NONE || !sink.field(field, value, millis)) {
                 return DAMAGED;
             }
         }
         return count;
     }
 
-    private static long readPairs(@Nullable PackedReader reader, ValueSink sink) {
-        if (reader == null || reader.count() % 2 != 0) {
+    private static void readElement(RdbReader in, Element into) throws IOException {
+        byte[] bytes = in.readString();
+        into.set(bytes, 0, bytes.length);
+    }
+
+    /** Field and value; behind them perhaps a time, 0 for never. */
+    private static long readPacked(@Nullable PackedReader reader, boolean hasTimes, ValueSink sink) {
+        int width = hasTimes ? 3 : 2;
+        if (reader == null || reader.count() % width != 0) {
             return DAMAGED;
         }
         var field = new Element();
         var value = new Element();
-        sink.hash(reader.count() / 2);
-        while (reader.next(field) && reader.next(value)) {
-            if (!sink.field(field, value, RdbVisitor.NONE)) {
+        var time = new Element();
+        time.setInteger(0);
+        sink.hash(reader.count() / width);
+        while (reader.next(field) && reader.next(value) && (!hasTimes || reader.next(time))) {
+            if (!time.isInteger() || time.integer() < 0 || time.integer() > FIELD_EXPIRY_MAX) {
+                return DAMAGED;
+            }
+            if (!sink.field(field, value, time.integer() == 0 ? RdbVisitor.NONE : time.integer())) {
                 return DAMAGED;
             }
         }
@@ -354,10 +366,8 @@ final class RdbValues {
         sink.hash(count);
         for (long i = 0; i < count; i++) {
             long time = in.readLength();
-            byte[] fieldBytes = in.readString();
-            byte[] valueBytes = in.readString();
-            field.set(fieldBytes, 0, fieldBytes.length);
-            value.set(valueBytes, 0, valueBytes.length);
+            readElement(in, field);
+            readElement(in, value);
             long millis = time + first - 1;
             if (time != 0 && (first < 0 || time < 0 || millis <= 0 || millis > FIELD_EXPIRY_MAX)) {
                 return DAMAGED;
@@ -367,45 +377,6 @@ final class RdbValues {
             }
         }
         return count;
-    }
-
-    /** Field, value and time, -1 for never: Valkey 9. */
-    private static long readHashOfValkey(RdbReader in, ValueSink sink) throws IOException {
-        long count = in.readLength();
-        var field = new Element();
-        var value = new Element();
-        sink.hash(count);
-        for (long i = 0; i < count; i++) {
-            byte[] fieldBytes = in.readString();
-            byte[] valueBytes = in.readString();
-            field.set(fieldBytes, 0, fieldBytes.length);
-            value.set(valueBytes, 0, valueBytes.length);
-            long millis = in.readLong();
-            if (millis < RdbVisitor.NONE || !sink.field(field, value, millis)) {
-                return DAMAGED;
-            }
-        }
-        return count;
-    }
-
-    /** Field, value and time, 0 for never. */
-    private static long readTriples(@Nullable PackedReader reader, ValueSink sink) {
-        if (reader == null || reader.count() % 3 != 0) {
-            return DAMAGED;
-        }
-        var field = new Element();
-        var value = new Element();
-        var time = new Element();
-        sink.hash(reader.count() / 3);
-        while (reader.next(field) && reader.next(value) && reader.next(time)) {
-            if (!time.isInteger() || time.integer() < 0 || time.integer() > FIELD_EXPIRY_MAX) {
-                return DAMAGED;
-            }
-            if (!sink.field(field, value, time.integer() == 0 ? RdbVisitor.NONE : time.integer())) {
-                return DAMAGED;
-            }
-        }
-        return reader.count();
     }
 
     /**

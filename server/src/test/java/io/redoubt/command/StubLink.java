@@ -6,7 +6,7 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** A local connection without a socket, on which nothing happens; what a test looks at it overrides. */
-public class StubLink implements Session.Link {
+public class StubLink extends NoLink {
     @Override
     public String remoteAddress() {
         return "127.0.0.1:50000";
@@ -23,50 +23,12 @@ public class StubLink implements Session.Link {
     }
 
     @Override
-    public boolean isUnixSocket() {
-        return false;
-    }
-
-    @Override
-    public void closeAfterReplies() {}
-
-    @Override
-    public void close() {}
-
-    @Override
-    public void suspend() {}
-
-    @Override
     public void resume(Consumer<Reply> lateReply) {
         throw new UnsupportedOperationException("nothing waits here");
     }
 
     @Override
-    public void push(byte[] bytes) {}
-
-    @Override
-    public void follow(EffectStream.@Nullable Reader reader) {}
-
-    @Override
-    public void pumpStream() {}
-
-    @Override
-    public int queryBufferLength() {
-        return 0;
-    }
-
-    @Override
-    public int queryBufferCapacity() {
-        return 0;
-    }
-
-    @Override
-    public long outputBytes() {
-        return 0;
-    }
-
-    @Override
-    public int descriptor() {
-        return 0;
+    public void follow(EffectStream.@Nullable Reader reader) {
+        // What a test sends may begin to follow; nothing comes of it.
     }
 }
