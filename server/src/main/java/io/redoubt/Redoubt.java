@@ -149,6 +149,7 @@ public final class Redoubt implements AutoCloseable {
         configFile = loaded.file();
         this.log = log;
         keyspace = newKeyspace();
+        keyspace.expiry().pauseWhile(state::stopsExpiry);
         memory = new MemoryAccount(keyspace, sessions, clientMemory::bufferBytes);
         var snapshots = new Snapshots(keyspace, REDIS_VERSION);
         replication = new Replication(
@@ -946,7 +947,6 @@ public final class Redoubt implements AutoCloseable {
             if (state.isPaused()) {
                 state.endPauses(nowMillis);
             }
-            keyspace.expiry().isPaused = state.isPaused() || state.is(ServerState.LOADING);
             if (isCronPaused) {
                 return;
             }

@@ -484,7 +484,6 @@ public final class ClientCommands extends CommandFamily {
         }
         long until = call.nowMillis() > Long.MAX_VALUE - millis ? Long.MAX_VALUE : call.nowMillis() + millis;
         state.pause(ServerState.Pause.CLIENT, until, !onlyWrites);
-        call.keyspace().expiry().isPaused = true; // Nothing may change, and an expired key is a change.
         call.reply().ok();
     }
 
@@ -498,7 +497,6 @@ public final class ClientCommands extends CommandFamily {
 
     private void unpause(Call call) {
         state.unpause(ServerState.Pause.CLIENT);
-        call.keyspace().expiry().isPaused = state.isPaused();
         call.reply().ok();
     }
 

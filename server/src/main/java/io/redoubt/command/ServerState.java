@@ -103,6 +103,14 @@ public final class ServerState {
         return is(PAUSED | PAUSED_WRITES);
     }
 
+    /**
+     * Whether nothing may expire: it would be a change while clients are paused, and while a file is loaded, what has
+     * expired by now may be made to stay by what is still to come.
+     */
+    public boolean stopsExpiry() {
+        return is(PAUSED | PAUSED_WRITES | LOADING);
+    }
+
     /** Until when the last of the pauses lasts; 0 for none. */
     public synchronized long pausedUntilMillis() {
         long last = 0;

@@ -320,7 +320,6 @@ public final class Persistence {
      */
     public void announceLoading() {
         isLoading = true;
-        keyspace.expiry().isPaused = true; // What has expired by now may be made to stay by what is still to come.
         state.set(ServerState.LOADING, true);
     }
 

@@ -50,7 +50,6 @@ final class Failover {
         request = wanted;
         replication.askForAcks(); // Before the pause, behind which the stream stands still.
         replication.state().pause(ServerState.Pause.FAILOVER, Long.MAX_VALUE, false);
-        replication.keyspace().expiry().isPaused = true;
         state = State.WAITING_FOR_SYNC;
         log(wanted.host == null ? "FAILOVER requested." : "FAILOVER requested to " + target(wanted) + ".");
     }
@@ -132,7 +131,6 @@ final class Failover {
     private void end() {
         state = State.NONE;
         replication.state().unpause(ServerState.Pause.FAILOVER);
-        replication.keyspace().expiry().isPaused = replication.state().isPaused();
     }
 
     private void log(String line) {

@@ -604,7 +604,6 @@ public final class Replication {
         keyspace.mode().enterExclusive();
         try {
             state.pause(ServerState.Pause.SHUTDOWN, Long.MAX_VALUE, false); // Reads go on, and so does SHUTDOWN ABORT.
-            keyspace.expiry().isPaused = true;
         } finally {
             keyspace.mode().leaveExclusive();
         }

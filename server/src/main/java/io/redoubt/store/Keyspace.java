@@ -14,6 +14,7 @@ import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.BooleanSupplier;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
@@ -37,8 +38,18 @@ public final class Keyspace {
         public volatile boolean isActive = true;
         /** lazyfree-lazy-expire: the effect is UNLINK instead of DEL. */
         public volatile boolean unlinks;
-        /** CLIENT PAUSE: nothing may expire that replicas would be told of. */
-        public volatile boolean isPaused;
+
+        private BooleanSupplier pause = () -> false;
+
+        /** Says who knows whether nothing may expire now. Before the server runs. */
+        public void pauseWhile(BooleanSupplier condition) {
+            pause = condition;
+        }
+
+        /** Whether nothing may expire now, because replicas would be told of it. */
+        public boolean isPaused() {
+            return pause.getAsBoolean();
+        }
     }
 
     private static final byte[] DEL = {'D', 'E', 'L'};
@@ -177,7 +188,7 @@ public final class Keyspace {
         }
         long expiryMillis = partition.table.foundExpiry();
         if (expiryMillis != NO_EXPIRY && expiryMillis <= unit.nowMillis() && !isKeptThoughExpired(unit)) {
-            if (!expiry.isReplica && !expiry.isPaused) {
+            if (!expiry.isReplica && !expiry.isPaused()) {
                 expire(unit, database, partition, handle);
             }
             return false;
@@ -193,7 +204,7 @@ public final class Keyspace {
      * @return whether the hash has gone with its last field
      */
     private boolean expireFields(Unit unit, int database, Entry entry) {
-        if (isKeptThoughExpired(unit) || expiry.isReplica || expiry.isPaused) {
+        if (isKeptThoughExpired(unit) || expiry.isReplica || expiry.isPaused()) {
             return false;
         }
         var hash = unit.expiringHash.bind(entry);
@@ -368,7 +379,7 @@ public final class Keyspace {
                 || oldExpiry > unit.nowMillis()
                 || isKeptThoughExpired(unit)
                 || expiry.isReplica
-                || expiry.isPaused) {
+                || expiry.isPaused()) {
             return false;
         }
         unit.expiredKeys++;
@@ -853,7 +864,7 @@ public final class Keyspace {
             return expireOwn(unit, shard, now);
         }
         var partition = shard.databases[database];
-        if (partition.table.expiryCount() == 0 || !expiry.isActive || expiry.isReplica || expiry.isPaused) {
+        if (partition.table.expiryCount() == 0 || !expiry.isActive || expiry.isReplica || expiry.isPaused()) {
             return 0;
         }
         int[] handles = new int[budget];
@@ -896,7 +907,7 @@ public final class Keyspace {
      */
     public int expireSomeFields(Unit unit, int shardIndex, int database, int budget, long now) {
         var partition = shards[shardIndex].databases[database];
-        if (partition.fieldExpiryCount() == 0 || !expiry.isActive || expiry.isReplica || expiry.isPaused) {
+        if (partition.fieldExpiryCount() == 0 || !expiry.isActive || expiry.isReplica || expiry.isPaused()) {
             return 0;
         }
         int[] handles = new int[budget];
@@ -943,7 +954,7 @@ public final class Keyspace {
             long expiryMillis = handle == 0 ? NO_EXPIRY : partition.table.foundExpiry();
             if (expiryMillis == NO_EXPIRY) {
                 names.remove();
-            } else if (expiryMillis <= now && expiry.isActive && !expiry.isPaused) {
+            } else if (expiryMillis <= now && expiry.isActive && !expiry.isPaused()) {
                 names.remove();
                 unit.begin(now, false);
                 expire(unit, name.database(), partition, handle);
