@@ -192,6 +192,7 @@ public final class Main {
                 return 1;
             }
             tellSupervisor(loaded, log, "STATUS=Ready to accept connections\nREADY=1\n");
+            openJarForGood();
             server.awaitShutdown();
             tellSupervisor(loaded, log, "STOPPING=1\n");
             if (pidfile != null) {
@@ -258,7 +259,6 @@ public final class Main {
                 try {
                     handle("TERM", config.general.shutdownOnSigterm.value());
                     handle("INT", config.general.shutdownOnSigint.value());
-                    openJarForGood();
                     areHandled.complete(null);
                 } catch (ReflectiveOperationException | RuntimeException failure) {
                     areHandled.completeExceptionally(failure);
