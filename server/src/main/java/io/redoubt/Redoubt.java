@@ -256,7 +256,7 @@ public final class Redoubt implements AutoCloseable {
         pubSub.connect(loops);
         var lastDispatcher = new Dispatcher(shared, loopCount());
         aof.connect(lastDispatcher, table);
-        replication.connect(lastDispatcher, table, sessions);
+        replication.connect(lastDispatcher, table, sessions, aof);
         replication.onRoleChange(this::roleChanged);
         replication.onReplacement(new AofReplacement());
         listeners = new Listeners(config, loops, sessions, netSettings, netStats, log);

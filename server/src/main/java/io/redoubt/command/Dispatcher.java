@@ -320,10 +320,7 @@ public final class Dispatcher {
             waiters.add(call);
         }
         endUnit();
-        var stream = keyspace.stream();
-        if (stream.isActive()) {
-            call.session().sawStream(stream.offset());
-        }
+        call.session().sawStreams(keyspace);
         serveWaiters();
     }
 

@@ -124,6 +124,8 @@ public final class Session {
     private volatile @Nullable ClientWait waiter;
     /** Up to where the replication stream holds what this client has done or may have seen. On its loop. */
     private long streamOffset;
+    /** The same of the append-only file. */
+    private long fileOffset;
 
     private volatile boolean isPostponed;
     private @Nullable Object continuation;
@@ -359,8 +361,17 @@ public final class Session {
         return streamOffset;
     }
 
-    void sawStream(long offset) {
-        streamOffset = offset;
+    /** Offset of the append-only file's stream behind this client's last command. */
+    public long fileOffset() {
+        return fileOffset;
+    }
+
+    void sawStreams(Keyspace keyspace) {
+        var stream = keyspace.stream();
+        if (stream.isActive()) {
+            streamOffset = stream.offset();
+        }
+        fileOffset = keyspace.aof().offset(); // It stands still while there is no file.
     }
 
     /** Its request waits until clients are no longer paused. */

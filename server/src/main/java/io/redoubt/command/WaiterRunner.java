@@ -91,9 +91,7 @@ final class WaiterRunner {
             reply.error(denial);
         }
         unit.end();
-        if (keyspace.stream().isActive()) {
-            session.sawStream(keyspace.stream().offset()); // Its loop sees it with the reply.
-        }
+        session.sawStreams(keyspace); // Its loop sees it with the reply.
         if (denial == null && call.isWaiting()) {
             waiter.goOn();
         } else {

@@ -100,8 +100,15 @@ public final class AppendOnlyFile implements AutoCloseable {
     private volatile boolean hasSyncFailed;
     private volatile boolean hasRetired;
     private volatile long written;
+    /** What nobody need wait for any more: it is on the disk, or it need not be. */
     private volatile long durable;
+    /** What really is on the disk. */
+    private volatile long synced;
+
     private volatile long durableReplicationOffset;
+    /** Counts the histories; guarded by {@link #writing}. */
+    private int history;
+
     private final AtomicLong currentBytes = new AtomicLong();
     private volatile long baseBytes;
 
@@ -321,9 +328,21 @@ public final class AppendOnlyFile implements AutoCloseable {
         return durable >= stream.offset() ? sent : durableReplicationOffset;
     }
 
-    /** Offset of the replication stream up to which everything is durable here. */
+    /**
+     * Offset of the replication stream up to which everything is durable here; -1 when there is no file that holds all
+     * data.
+     */
     public long durableReplicationOffset() {
-        return durableReplicationOffset;
+        if (state != State.ON) {
+            return -1;
+        }
+        long sent = surroundings.replicationOffset(); // Before the file's, as above.
+        return synced >= stream.offset() ? sent : Math.min(sent, durableReplicationOffset);
+    }
+
+    /** Whether everything before an offset of the file's stream is durable, together with what was there before. */
+    public boolean isDurable(long offset) {
+        return state == State.ON && synced >= offset;
     }
 
     /** Gives the file everything that was appended; false when the disk refuses. */
@@ -508,12 +527,14 @@ public final class AppendOnlyFile implements AutoCloseable {
         AofDisk.File target;
         List<AofDisk.File> old;
         long end;
+        int syncedHistory;
         writing.lock();
         try {
             if (!hasWriteFailed || isForced) {
                 flush();
             }
             end = written;
+            syncedHistory = history;
             target = file;
             old = List.copyOf(retired);
             retired.clear();
@@ -530,11 +551,11 @@ public final class AppendOnlyFile implements AutoCloseable {
                 each.sync();
                 each.close();
             }
-            if (target != null && end > durable && isWanted) {
+            if (target != null && end > synced && isWanted) {
                 target.sync();
             }
             if (isWanted) {
-                durableReplicationOffset = replicated;
+                synced(end, replicated, syncedHistory);
             }
             durable = end;
             if (hasSyncFailed) {
@@ -546,6 +567,18 @@ public final class AppendOnlyFile implements AutoCloseable {
         } finally {
             isSyncing = false;
             isLate = false;
+        }
+    }
+
+    private void synced(long end, long replicated, int ofHistory) {
+        writing.lock();
+        try {
+            synced = end;
+            if (ofHistory == history) {
+                durableReplicationOffset = replicated;
+            }
+        } finally {
+            writing.unlock();
         }
     }
 
@@ -622,6 +655,7 @@ public final class AppendOnlyFile implements AutoCloseable {
         rewriter.cancel();
         stop();
         state = State.OFF;
+        surroundings.released();
     }
 
     /** Takes what has been appended to the file and lets it go. Exclusive mode. */
@@ -649,6 +683,9 @@ public final class AppendOnlyFile implements AutoCloseable {
             hasSyncFailed = false;
             showErrors("");
             isWriting = false;
+            // When the file begins again, offsets may be those of another history.
+            history++;
+            durableReplicationOffset = 0;
         } finally {
             writing.unlock();
         }

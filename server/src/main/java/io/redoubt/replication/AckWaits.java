@@ -9,12 +9,18 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 
-/** Clients that wait until enough replicas have what they wrote (WAIT), and the question to replicas how far they are. */
+/**
+ * Clients that wait until enough replicas have what they wrote (WAIT), or until it is on enough disks (WAITAOF), and the
+ * question to replicas how far they are.
+ */
 final class AckWaits {
     private static final byte[] GETACK =
             "*3\r\n$8\r\nREPLCONF\r\n$6\r\nGETACK\r\n$1\r\n*\r\n".getBytes(StandardCharsets.US_ASCII);
     private static final byte[] ROLE_CHANGED =
             Errors.line("UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)");
+
+    static final byte[] NO_FILE =
+            Errors.line("ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.");
 
     private final Replication replication;
     private final Set<Wait> all = ConcurrentHashMap.newKeySet();
@@ -27,21 +33,28 @@ final class AckWaits {
         this.replication = replication;
     }
 
-    /**
-     * Suspends a client until so many replicas have acknowledged its writes. In the command's handler.
-     *
-     * @param millis how long at most; 0 for ever
-     */
+    /** Suspends a client until so many replicas have acknowledged its writes. In the command's handler. */
     void add(Call call, long wanted, long millis) {
+        add(call, new Wait(call.session(), wanted, false, false), millis);
+    }
+
+    /** Suspends a client until its writes are on the disks of so many replicas, and on ours if that is wanted. */
+    void addForDisks(Call call, boolean wantsOurs, long wanted, long millis) {
+        add(call, new Wait(call.session(), wanted, true, wantsOurs), millis);
+    }
+
+    /** @param millis how long at most; 0 for ever */
+    private void add(Call call, Wait wait, long millis) {
         var session = call.session();
         call.suspend();
-        var wait = new Wait(session, session.streamOffset(), wanted);
         all.add(wait);
         session.setWaiter(wait);
         if (millis > 0) {
             session.link().callAt(call.nowMillis() + Math.min(millis, Long.MAX_VALUE >> 1), wait::endWithNothing);
         }
-        ask();
+        if (wait.wanted > 0) {
+            ask();
+        }
         wait.endIfEnough(); // An acknowledgement may have come before we were in the set.
     }
 
@@ -62,7 +75,7 @@ final class AckWaits {
         }
     }
 
-    /** A replica has told how far it is. */
+    /** A replica has told how far it is, or our disk holds more. From any thread. */
     void acknowledged() {
         for (var wait : all) {
             wait.endIfEnough();
@@ -82,21 +95,33 @@ final class AckWaits {
     private final class Wait implements ClientWait {
         private final Session session;
         private final long offset;
+        private final long fileOffset;
         private final long wanted;
+        private final boolean isForDisks;
+        private final boolean wantsOurs;
         private final boolean isSilent;
         private final AtomicBoolean isDone = new AtomicBoolean();
 
-        Wait(Session session, long offset, long wanted) {
+        Wait(Session session, long wanted, boolean isForDisks, boolean wantsOurs) {
             this.session = session;
-            this.offset = offset;
+            this.offset = session.streamOffset();
+            this.fileOffset = session.fileOffset();
             this.wanted = wanted;
+            this.isForDisks = isForDisks;
+            this.wantsOurs = wantsOurs;
             isSilent = session.replyMode() != Session.ReplyMode.ON;
         }
 
         void endIfEnough() {
-            if (replication.acknowledgedCount(offset) >= wanted) {
+            if (wantsOurs && !replication.hasFile()) {
+                endWithError(NO_FILE);
+            } else if (count() >= wanted && (!wantsOurs || replication.isDurable(fileOffset))) {
                 endWithNothing();
             }
+        }
+
+        private int count() {
+            return isForDisks ? replication.durableCount(offset) : replication.acknowledgedCount(offset);
         }
 
         @Override
@@ -104,11 +129,17 @@ final class AckWaits {
             if (!claim()) {
                 return false;
             }
-            long count = replication.acknowledgedCount(offset);
+            int count = count();
+            boolean isOnOurs = isForDisks && replication.isDurable(fileOffset);
             session.link().resume(reply -> {
-                if (!isSilent) {
-                    reply.integer(count);
+                if (isSilent) {
+                    return;
                 }
+                if (isForDisks) {
+                    reply.arrayHeader(2);
+                    reply.integer(isOnOurs ? 1 : 0);
+                }
+                reply.integer(count);
             });
             return true;
         }

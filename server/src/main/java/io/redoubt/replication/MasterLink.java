@@ -47,6 +47,8 @@ final class MasterLink implements Runnable {
 
     private static final long FAIR_NANOS = 50_000;
     private static final long ACK_MILLIS = 1000;
+    private static final long DISK_POLL_MILLIS = 20;
+    private static final long DISK_PATIENCE_MILLIS = 3000;
     private static final int PIECE_BYTES = 1 << 16;
     private static final int MARK_LENGTH = 40;
     private static final int ID_LENGTH = 40;
@@ -485,6 +487,9 @@ final class MasterLink implements Runnable {
         become(State.CONNECTED);
         replication.sessions().add(applier.session());
         long nextAckMillis = 0;
+        long told = -1;
+        long asked = -1;
+        long askedMillis = 0;
         while (isCurrent()) {
             if (in.available() > 0) {
                 int before = in.available();
@@ -497,15 +502,25 @@ final class MasterLink implements Runnable {
                 }
             }
             long now = System.currentTimeMillis();
-            if (applier.takeAckWish() || now >= nextAckMillis) {
-                in.send("REPLCONF", "ACK", Long.toString(replication.offset()));
+            boolean isAsked = applier.takeAckWish();
+            long offset = replication.offset();
+            long durable = replication.durableOffset();
+            if (isAsked) {
+                asked = offset;
+                askedMillis = now;
+            }
+            if (isAsked || now >= nextAckMillis || told < asked && durable > told) {
+                acknowledge(in, offset, durable);
+                told = durable;
                 nextAckMillis = now + ACK_MILLIS;
             }
+            // Who has asked may wait for our disk: it is told as soon as that has what was asked for.
+            boolean isEarly = durable >= 0 && durable < asked && now - askedMillis < DISK_PATIENCE_MILLIS;
             if (now - lastInputMillis > timeoutMillis()) {
                 throw new LinkException("MASTER timeout: no data nor PING received...");
             }
             try {
-                if (!in.fill(nextAckMillis - now)) {
+                if (!in.fill(isEarly ? Math.min(DISK_POLL_MILLIS, nextAckMillis - now) : nextAckMillis - now)) {
                     throw new EOFException("the master closed the connection");
                 }
                 lastInputMillis = System.currentTimeMillis();
@@ -515,6 +530,15 @@ final class MasterLink implements Runnable {
                 // Time for the next ACK.
                 continue;
             }
+        }
+    }
+
+    /** Tells the master how far we are, and how far our disk is, if there is a file. */
+    private static void acknowledge(MasterInput in, long offset, long durable) throws IOException {
+        if (durable < 0) {
+            in.send("REPLCONF", "ACK", Long.toString(offset));
+        } else {
+            in.send("REPLCONF", "ACK", Long.toString(offset), "FACK", Long.toString(durable));
         }
     }
 

@@ -36,6 +36,9 @@ final class Replica {
     volatile long waitingSinceMillis;
     volatile long ackOffset;
     volatile long ackMillis;
+    /** Up to where the stream is on its disk. */
+    volatile long durableOffset = -1;
+
     volatile boolean isGone;
     volatile boolean isInTransfer;
     /** The first byte behind the snapshot; held from its moment on, so that the backlog's end does not overtake it. */

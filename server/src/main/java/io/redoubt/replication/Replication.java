@@ -6,6 +6,7 @@ import io.redoubt.command.ServerState;
 import io.redoubt.command.Session;
 import io.redoubt.command.Sessions;
 import io.redoubt.log.EffectStream;
+import io.redoubt.persist.AppendOnlyFile;
 import io.redoubt.persist.Snapshots;
 import io.redoubt.store.Keyspace;
 import io.redoubt.store.KeyspaceSnapshot;
@@ -96,6 +97,7 @@ public final class Replication {
     private @Nullable Replacement replacement;
     private @Nullable Dispatcher masterDispatcher;
     private @Nullable CommandTable table;
+    private @Nullable AppendOnlyFile file;
     private Sessions sessions = new Sessions();
 
     public Replication(
@@ -118,11 +120,14 @@ public final class Replication {
     /**
      * Says who runs what a master sends: the dispatcher of the index behind the last loop. Called once, before the
      * first {@link #replicaOf}; the table holds our own commands too, so it cannot come by constructor.
+     *
+     * @param ownFile tells what is on our disk
      */
-    public void connect(Dispatcher dispatcher, CommandTable commands, Sessions clients) {
+    public void connect(Dispatcher dispatcher, CommandTable commands, Sessions clients, AppendOnlyFile ownFile) {
         masterDispatcher = dispatcher;
         table = commands;
         sessions = clients;
+        file = ownFile;
     }
 
     /** Says who is told of changes of the role; before the first one. */
@@ -477,9 +482,10 @@ public final class Replication {
     }
 
     /** A replica says how far it has come. Inside the keyspace. */
-    void acknowledged(Replica replica, long offset, long nowMillis) {
+    void acknowledged(Replica replica, long offset, long durableOffset, long nowMillis) {
         replica.ackMillis = nowMillis;
         replica.ackOffset = Math.max(replica.ackOffset, offset);
+        replica.durableOffset = Math.max(replica.durableOffset, durableOffset);
         boolean follows = false;
         replica.sendLock.lock();
         try {
@@ -505,6 +511,35 @@ public final class Replication {
             }
         }
         return count;
+    }
+
+    /** How many replicas have the stream up to an offset on their disk. */
+    int durableCount(long offset) {
+        int count = 0;
+        for (var replica : replicas()) {
+            if (replica.state == Replica.State.ONLINE && replica.durableOffset >= offset) {
+                count++;
+            }
+        }
+        return count;
+    }
+
+    /** Whether an append-only file is kept. */
+    boolean hasFile() {
+        var own = file;
+        return own != null && own.isEnabled();
+    }
+
+    /** Whether everything before an offset of the append-only file's stream is on our disk. */
+    boolean isDurable(long fileOffset) {
+        var own = file;
+        return own != null && own.isDurable(fileOffset);
+    }
+
+    /** Up to where the replication stream is on our disk; -1 without a file. */
+    long durableOffset() {
+        var own = file;
+        return own == null ? -1 : own.durableReplicationOffset();
     }
 
     AckWaits ackWaits() {
@@ -587,8 +622,9 @@ public final class Replication {
         pumpedOffset = offset;
     }
 
-    /** More of the stream may be sent than before. From any thread. */
+    /** More is on our disk than before, so more of the stream may be sent. From any thread. */
     public void released() {
+        ackWaits.acknowledged();
         for (var replica : followers) {
             replica.session.link().pumpStream();
         }

@@ -2,6 +2,7 @@ package io.redoubt.replication;
 
 import static io.redoubt.command.CommandFlag.ADMIN;
 import static io.redoubt.command.CommandFlag.ALLOW_BUSY;
+import static io.redoubt.command.CommandFlag.BLOCKING;
 import static io.redoubt.command.CommandFlag.EXCLUSIVE;
 import static io.redoubt.command.CommandFlag.FAST;
 import static io.redoubt.command.CommandFlag.LOADING;
@@ -17,6 +18,7 @@ import io.redoubt.command.CommandFamily;
 import io.redoubt.command.CommandSpec;
 import io.redoubt.command.Errors;
 import io.redoubt.command.Reveals;
+import io.redoubt.resp.Decimal;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
@@ -32,6 +34,9 @@ public final class ReplicationCommands extends CommandFamily {
     private static final byte[] WAIT_ON_REPLICA = Errors.line("ERR WAIT cannot be used with replica instances. Please"
             + " also note that since Redis 4.0 if a replica is configured to be writable (which is not the default)"
             + " writes to replicas are just local and are not propagated.");
+    private static final byte[] WAIT_AOF_ON_REPLICA = Errors.line(
+            "ERR WAITAOF cannot be used with replica instances. Please also note that writes to replicas are"
+                    + " just local and are not propagated.");
     private static final byte[] BAD_PORT = Errors.line("ERR Invalid master port");
     private static final byte[] BAD_HOST = Errors.line("ERR Invalid master host");
     private static final byte[] ZERO_OR_ONE = Errors.line("ERR value is out of range, value must between 0 and 1");
@@ -142,7 +147,7 @@ public final class ReplicationCommands extends CommandFamily {
         for (int i = 1; i < call.argCount(); i += 2) {
             if (call.argIs(i, "ACK")) {
                 acknowledge(call, i + 1);
-                return; // Never answered, and FACK behind it tells of the replica's own disk only.
+                return; // Never answered.
             }
             if (call.argIs(i, "GETACK")) {
                 return; // A question for replicas; their links answer it.
@@ -157,12 +162,17 @@ public final class ReplicationCommands extends CommandFamily {
     private void acknowledge(Call call, int arg) {
         if (call.session().attachment() instanceof Replica replica
                 && call.session().isReplica()) {
-            long offset = io.redoubt.resp.Decimal.parseLong(
-                    call.args().buffer(), call.args().start(arg), call.args().length(arg), -1);
+            long offset = offset(call, arg);
             if (offset >= 0) {
-                replication.acknowledged(replica, offset, call.nowMillis());
+                boolean hasFile = arg + 2 < call.argCount() && call.argIs(arg + 1, "FACK");
+                replication.acknowledged(replica, offset, hasFile ? offset(call, arg + 2) : -1, call.nowMillis());
             }
         }
+    }
+
+    private static long offset(Call call, int arg) {
+        return Decimal.parseLong(
+                call.args().buffer(), call.args().start(arg), call.args().length(arg), -1);
     }
 
     /** Takes one option; false when it is refused, and the error is written. */
@@ -279,19 +289,77 @@ public final class ReplicationCommands extends CommandFamily {
             return;
         }
         long wanted = call.parsed();
-        if (!call.parseLong(2, Errors.TIMEOUT_NO_INTEGER)) {
-            return;
-        }
-        long millis = call.parsed();
-        if (millis < 0) {
-            call.reply().error(Errors.TIMEOUT_NEGATIVE);
+        if (!parseTimeout(call, 2)) {
             return;
         }
         int count = replication.acknowledgedCount(call.session().streamOffset());
         if (count >= wanted || !call.maySuspend()) {
             call.reply().integer(count);
         } else {
-            replication.ackWaits().add(call, wanted, millis);
+            replication.ackWaits().add(call, wanted, call.parsed());
+        }
+    }
+
+    private static boolean parseTimeout(Call call, int arg) {
+        if (!call.parseLong(arg, Errors.TIMEOUT_NO_INTEGER)) {
+            return false;
+        }
+        if (call.parsed() < 0) {
+            call.reply().error(Errors.TIMEOUT_NEGATIVE);
+            return false;
+        }
+        return true;
+    }
+
+    final CommandSpec waitAof = command("WAITAOF")
+            .group("generic")
+            .arity(4)
+            .since("7.2.0")
+            .complexity("O(1)")
+            .summary(
+                    "Waits until the writes of this connection are on the disks of this server and of so many replicas.")
+            .tips("request_policy:all_shards", "response_policy:agg_min")
+            .flags(BLOCKING)
+            .categories(Category.CONNECTION)
+            .args(ArgSpec.integer("numlocal"), ArgSpec.integer("numreplicas"), ArgSpec.integer("timeout"))
+            .handler(this::awaitDisks);
+
+    private void awaitDisks(Call call) {
+        if (!call.parseLong(1)) {
+            return;
+        }
+        long wantedHere = call.parsed();
+        if (wantedHere < 0 || wantedHere > 1) {
+            call.reply().error(ZERO_OR_ONE);
+            return;
+        }
+        if (!call.parseLong(2)) {
+            return;
+        }
+        long wanted = call.parsed();
+        if (wanted < 0) {
+            call.reply().error(Errors.NOT_POSITIVE);
+            return;
+        }
+        if (!parseTimeout(call, 3)) {
+            return;
+        }
+        if (replication.isReplica()) {
+            call.reply().error(WAIT_AOF_ON_REPLICA);
+            return;
+        }
+        if (wantedHere == 1 && !replication.hasFile()) {
+            call.reply().error(AckWaits.NO_FILE);
+            return;
+        }
+        int here = replication.isDurable(call.session().fileOffset()) ? 1 : 0;
+        int count = replication.durableCount(call.session().streamOffset());
+        if (here >= wantedHere && count >= wanted || !call.maySuspend()) {
+            call.reply().arrayHeader(2);
+            call.reply().integer(here);
+            call.reply().integer(count);
+        } else {
+            replication.ackWaits().addForDisks(call, wantedHere == 1, wanted, call.parsed());
         }
     }
 
@@ -435,7 +503,7 @@ public final class ReplicationCommands extends CommandFamily {
             call.reply().error("ERR Command is not valid when client is a replica.");
             return;
         }
-        long port = io.redoubt.resp.Decimal.parseLong(
+        long port = Decimal.parseLong(
                 call.args().buffer(), call.args().start(2), call.args().length(2), -1);
         if (port < 0 || port > 65535) {
             call.reply().error(BAD_PORT);
