@@ -6,6 +6,7 @@ import io.redoubt.resp.RequestSkimmer;
 import io.redoubt.store.Keyspace;
 import io.redoubt.store.Unit;
 import java.nio.charset.StandardCharsets;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -144,6 +145,15 @@ public final class Dispatcher {
         isRunOpen = false;
         unit.end();
         serveWaiters();
+    }
+
+    /** Does a change that no command of ours makes, as a unit or in the run that is open. Exclusive mode. */
+    public void change(long nowMillis, boolean isFromMaster, Consumer<Unit> change) {
+        if (!isRunOpen) {
+            unit.begin(nowMillis, isFromMaster);
+        }
+        change.accept(unit);
+        endUnit();
     }
 
     private void beginUnit(Session session, long nowMillis) {

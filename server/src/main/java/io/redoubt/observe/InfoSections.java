@@ -154,7 +154,10 @@ public final class InfoSections {
             fixed("used_memory_scripts_eval", 0, "there are no scripts yet");
             fixed("number_of_cached_scripts", 0, "there are no scripts yet");
             fixed("number_of_functions", 0, "there are no functions yet");
-            fixed("number_of_libraries", 0, "there are no functions yet");
+            number(
+                    "number_of_libraries",
+                    "Libraries of functions that are kept, though they cannot be called yet",
+                    () -> keyspace.libraries().count());
             fixed("used_memory_vm_functions", 0, "there are no functions yet");
             fixed("used_memory_vm_total", 0, "there are no scripts yet");
             text("used_memory_vm_total_human", "There are no scripts yet", () -> "0B");

@@ -228,6 +228,11 @@ final class AofLoader {
             return;
         }
         var spec = table.find(buffer, starts[0], lengths[0]);
+        if (spec == null && LibraryChanges.isNamed(buffer, starts[0], lengths[0])) {
+            dispatcher.args().set(buffer, 0, starts, lengths, count);
+            judge(LibraryChanges.run(dispatcher, keyspace, System.currentTimeMillis()), "function", file);
+            return;
+        }
         if (spec == null) {
             throw new UnloadableException("Unknown command '" + shown(buffer, starts[0], lengths[0])
                     + "' reading the append only file " + file);
@@ -241,15 +246,19 @@ final class AofLoader {
         long errors = reply.errorCount();
         dispatcher.args().set(buffer, 0, starts, lengths, count);
         dispatcher.run(session, reply, System.currentTimeMillis());
-        if (reply.errorCount() != errors) {
-            String error = errorText();
-            if (error.startsWith("OOM") || error.startsWith("ERR wrong number") || error.startsWith("ERR unknown")) {
-                // Going on would mean to begin with less than was acknowledged.
-                throw new UnloadableException("Cannot run the command '" + spec.fullName()
-                        + "' of the append only file " + file + ": " + error);
-            }
-            refused(error, spec.fullName());
+        judge(reply.errorCount() == errors ? null : errorText(), spec.fullName(), file);
+    }
+
+    private void judge(@Nullable String error, String command, String file) throws UnloadableException {
+        if (error == null) {
+            return;
         }
+        if (error.startsWith("OOM") || error.startsWith("ERR wrong number") || error.startsWith("ERR unknown")) {
+            // Going on would mean to begin with less than was acknowledged.
+            throw new UnloadableException(
+                    "Cannot run the command '" + command + "' of the append only file " + file + ": " + error);
+        }
+        refused(error, command);
     }
 
     private void refused(String error, String command) {

@@ -223,6 +223,9 @@ public final class AofRewriter {
         if (owner.hasStamps()) {
             out.raw(AofStream.stampLine(nowMillis / 1000));
         }
+        for (byte[] source : content.libraries().sources()) {
+            out.library(source);
+        }
         content.accept(new KeyspaceSnapshot.Visitor() {
             @Override
             public void database(int database, long keyCount, long expiryCount) throws IOException {

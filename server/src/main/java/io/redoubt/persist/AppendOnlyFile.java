@@ -5,6 +5,7 @@ import io.redoubt.command.Dispatcher;
 import io.redoubt.command.ServerState;
 import io.redoubt.log.AofStream;
 import io.redoubt.store.Keyspace;
+import io.redoubt.store.Libraries;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.util.ArrayList;
@@ -742,6 +743,7 @@ public final class AppendOnlyFile implements AutoCloseable {
             for (int database = 0; database < keyspace.databaseCount(); database++) {
                 keyspace.flush(keyspace.unit(keyspace.loopCount()), database);
             }
+            keyspace.setLibraries(Libraries.NONE);
             load(null);
             log.warning("Append Only File loaded by DEBUG LOADAOF");
             return true;

@@ -44,6 +44,15 @@ final class CommandWriter {
         flushIfLarge();
     }
 
+    /** Writes a library of functions. */
+    void library(byte[] source) throws IOException {
+        begin(3);
+        arg("FUNCTION");
+        arg("LOAD");
+        arg(source, 0, source.length);
+        flushIfLarge();
+    }
+
     /** Writes a key. @param expiryMillis Unix time, or -1 */
     void key(byte[] buffer, int start, int length, Value value, long expiryMillis) throws IOException {
         boolean hasExpiry = expiryMillis >= 0;

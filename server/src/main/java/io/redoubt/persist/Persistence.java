@@ -5,6 +5,7 @@ import io.redoubt.resp.Decimal;
 import io.redoubt.store.Entry;
 import io.redoubt.store.Keyspace;
 import io.redoubt.store.KeyspaceSnapshot;
+import io.redoubt.store.Libraries;
 import io.redoubt.store.ValueLoader;
 import io.redoubt.type.Value;
 import io.redoubt.type.ValueSink;
@@ -365,6 +366,11 @@ public final class Persistence {
     void loadingEnded() {
         isLoading = false;
         state.set(ServerState.LOADING, false);
+        int libraries = keyspace.libraries().count();
+        if (libraries > 0) {
+            log.notice("Libraries of functions: " + libraries
+                    + ". They are kept and passed on; this version does not run them yet.");
+        }
     }
 
     private RdbReader read(InputStream file, Loader loader) throws IOException {
@@ -429,6 +435,7 @@ public final class Persistence {
                 for (int database = 0; database < keyspace.databaseCount(); database++) {
                     keyspace.flush(keyspace.unit(keyspace.loopCount()), database);
                 }
+                keyspace.setLibraries(Libraries.NONE);
             }
             boolean replaces = how.flushes() || how.merges();
             read(in, new Loader(System.currentTimeMillis(), !keyspace.expiry().isReplica, replaces));
@@ -454,6 +461,9 @@ public final class Persistence {
                 rdb.expiresFields();
             }
             rdb.head(facts(replicationAux.get()));
+            for (byte[] source : keyspace.libraries().sources()) {
+                rdb.function(source);
+            }
             var entry = new Entry();
             for (int database = 0; database < keyspace.databaseCount(); database++) {
                 if (keyspace.size(database) > 0) {
@@ -572,7 +582,15 @@ public final class Persistence {
 
         @Override
         public void function(byte[] library) throws IOException {
-            throw new IOException("the file holds a function library, which this version does not run");
+            var libraries = keyspace.libraries();
+            String name = Libraries.nameOf(library);
+            if (name == null) {
+                throw new IOException("the file holds a library of functions without a name");
+            }
+            if (!replaces && libraries.has(name)) {
+                throw new IOException("the file has a library that exists already: " + name);
+            }
+            keyspace.setLibraries(libraries.with(name, library));
         }
     }
 

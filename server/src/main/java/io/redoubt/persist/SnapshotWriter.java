@@ -29,7 +29,7 @@ public final class SnapshotWriter {
     }
 
     /**
-     * Writes header, auxiliary fields, every database and the end.
+     * Writes header, auxiliary fields, libraries of functions, every database and the end.
      *
      * @param aux auxiliary fields by name, in order
      * @param keysWritten counts up while keys are written
@@ -42,6 +42,9 @@ public final class SnapshotWriter {
             writer.expiresFields();
         }
         writer.head(aux);
+        for (byte[] source : snapshot.libraries().sources()) {
+            writer.function(source);
+        }
         snapshot.accept(new KeyspaceSnapshot.Visitor() {
             @Override
             public void database(int database, long keyCount, long expiryCount) throws IOException {

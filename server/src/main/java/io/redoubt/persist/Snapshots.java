@@ -110,10 +110,16 @@ public final class Snapshots {
             SnapshotWriter.write(content, new RdbWriter(sink, compresses, hasChecksum), facts, new AtomicLong(), brake);
         }
 
-        /** Writes the head and the end of an RDB file without any key: for a replica that filters everything out. */
-        public void writeEmpty(RdbSink sink, Map<String, String> facts, boolean hasChecksum) throws IOException {
+        /** Writes an RDB file without any key, for a replica that filters them out; with the libraries, or not. */
+        public void writeWithoutKeys(RdbSink sink, Map<String, String> facts, boolean hasChecksum, boolean hasLibraries)
+                throws IOException {
             var writer = new RdbWriter(sink, false, hasChecksum);
             writer.head(facts);
+            if (hasLibraries) {
+                for (byte[] source : content.libraries().sources()) {
+                    writer.function(source);
+                }
+            }
             writer.end();
         }
 

@@ -164,8 +164,9 @@ final class FullSync implements Runnable {
     private void write(Snapshots.Taken taken, RdbSink sink) throws IOException {
         var settings = replication.settings();
         var head = replication.snapshots().facts(System.currentTimeMillis(), facts, false);
-        if (members.getFirst().wantsNoData) {
-            taken.writeEmpty(sink, head, settings.hasChecksum);
+        var first = members.getFirst();
+        if (first.wantsNoData) {
+            taken.writeWithoutKeys(sink, head, settings.hasChecksum, !first.wantsNoLibraries);
         } else {
             taken.write(sink, head, settings.compresses, settings.hasChecksum, () -> {
                 if (settings.keySaveDelayMicros != 0) {

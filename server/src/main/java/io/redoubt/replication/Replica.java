@@ -29,6 +29,7 @@ final class Replica {
     volatile boolean understandsPsync2;
     volatile boolean wantsSnapshotOnly;
     volatile boolean wantsNoData;
+    volatile boolean wantsNoLibraries;
     /** Came by SYNC: sends no ACKs, and cannot be timed out by them. */
     volatile boolean isLegacy;
 

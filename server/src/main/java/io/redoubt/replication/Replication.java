@@ -717,7 +717,9 @@ public final class Replication {
                 continue;
             }
             var first = members.isEmpty() ? replica : members.getFirst();
-            if (streams(first) == streams(replica) && first.wantsNoData == replica.wantsNoData) {
+            if (streams(first) == streams(replica)
+                    && first.wantsNoData == replica.wantsNoData
+                    && first.wantsNoLibraries == replica.wantsNoLibraries) {
                 members.add(replica);
                 longestWaitMillis = Math.max(longestWaitMillis, nowMillis - replica.waitingSinceMillis);
             }

@@ -216,13 +216,17 @@ public final class ReplicationCommands extends CommandFamily {
 
     /** Which sections the snapshot is to have; any list leaves the data out. */
     private static boolean filter(Call call, int arg) {
+        boolean wantsLibraries = false;
         for (String word : call.args().text(arg).split(" ")) {
             if (!word.isEmpty() && !word.toLowerCase(Locale.ROOT).equals("functions")) {
                 call.reply().error("ERR Unsupported rdb-filter-only option: " + word);
                 return false;
             }
+            wantsLibraries |= !word.isEmpty();
         }
-        Replica.of(call.session()).wantsNoData = true;
+        var replica = Replica.of(call.session());
+        replica.wantsNoData = true;
+        replica.wantsNoLibraries = !wantsLibraries;
         return true;
     }
 

@@ -6,6 +6,7 @@ import io.redoubt.persist.RdbReader;
 import io.redoubt.persist.RdbVisitor;
 import io.redoubt.resp.Decimal;
 import io.redoubt.store.Keyspace;
+import io.redoubt.store.Libraries;
 import io.redoubt.store.ValueLoader;
 import io.redoubt.type.ValueSink;
 import java.io.IOException;
@@ -75,6 +76,7 @@ final class SnapshotLoader {
         try {
             read(file, slices);
             slices.enter();
+            keyspace.setLibraries(slices.libraries);
             replication.adopt(id, offset);
             isDone = true;
         } finally {
@@ -125,6 +127,7 @@ final class SnapshotLoader {
             log.line(false, "MASTER <-> REPLICA sync: Swapping active DB with loaded DB");
             replication.replacementBegins();
             keyspace.closeStaging(link.unit(), true);
+            keyspace.setLibraries(slices.libraries);
             replication.adopt(id, offset);
             replication.replacementEnded(true);
             isDone = true;
@@ -149,9 +152,13 @@ final class SnapshotLoader {
         for (int database = 0; database < keyspace.databaseCount(); database++) {
             keyspace.flush(keyspace.unit(keyspace.loopCount()), database);
         }
+        keyspace.setLibraries(Libraries.NONE); // They are the master's.
     }
 
     private class Check implements RdbVisitor {
+        /** Those of the snapshot. */
+        Libraries libraries = Libraries.NONE;
+
         @Override
         public void selectDb(int database) throws IOException {
             if (database >= keyspace.databaseCount()) {
@@ -177,7 +184,11 @@ final class SnapshotLoader {
 
         @Override
         public void function(byte[] code) throws IOException {
-            throw new LinkException("The master has functions, which this server cannot keep. The old data is kept.");
+            String name = Libraries.nameOf(code);
+            if (name == null) {
+                throw new LinkException("The master has a library of functions without a name. The old data is kept.");
+            }
+            libraries = libraries.with(name, code);
         }
     }
 

@@ -6,6 +6,7 @@ import io.redoubt.command.Dispatcher;
 import io.redoubt.command.NoLink;
 import io.redoubt.command.Session;
 import io.redoubt.log.EffectStream;
+import io.redoubt.persist.LibraryChanges;
 import io.redoubt.resp.Decimal;
 import io.redoubt.resp.Reply;
 import io.redoubt.resp.RequestParser;
@@ -205,6 +206,10 @@ final class StreamApplier {
             return;
         }
         var spec = table.find(request.argBuffer(), request.argStart(0), request.argLength(0));
+        if (spec == null && LibraryChanges.isNamed(request.argBuffer(), request.argStart(0), request.argLength(0))) {
+            changeLibraries(request, now);
+            return;
+        }
         if (spec == null) {
             throw refused("unknown command", request);
         }
@@ -220,6 +225,14 @@ final class StreamApplier {
         dispatcher.run(session, request, reply, now);
         if (reply.errorCount() != errors) {
             failed(errorText(mark), request);
+        }
+    }
+
+    private void changeLibraries(RequestParser request, long now) throws LinkException {
+        dispatcher.args().set(request.argBuffer(), 0, request.starts(), request.lengths(), request.argCount());
+        String error = LibraryChanges.run(dispatcher, replication.keyspace(), now);
+        if (error != null) {
+            failed("-" + error, request);
         }
     }
 

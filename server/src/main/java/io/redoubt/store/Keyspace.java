@@ -69,6 +69,7 @@ public final class Keyspace {
     /** Estimated by the expiry walk; a figure for people, so races do not matter. */
     private final long[] averageTtlMillis;
 
+    private volatile Libraries libraries = Libraries.NONE;
     private KeyspaceEvents events = KeyspaceEvents.NONE;
     private volatile @Nullable KeyspaceSnapshot snapshot;
     /** What the running snapshot keeps of databases that were emptied. */
@@ -106,6 +107,16 @@ public final class Keyspace {
     /** What may still be taken of the heap. */
     public HeapBudget heap() {
         return heap;
+    }
+
+    /** Libraries of functions; no database has them, so they stay when all are emptied. */
+    public Libraries libraries() {
+        return libraries;
+    }
+
+    /** Sets the libraries. Exclusive mode. */
+    public void setLibraries(Libraries changed) {
+        libraries = changed;
     }
 
     public EntryMode mode() {
@@ -981,7 +992,7 @@ public final class Keyspace {
         if (snapshot != null) {
             return null;
         }
-        var frozen = new KeyspaceSnapshot(layout.databases(), shards, stream.offset());
+        var frozen = new KeyspaceSnapshot(layout.databases(), shards, stream.offset(), libraries);
         snapshot = frozen;
         return frozen;
     }
@@ -1026,7 +1037,7 @@ public final class Keyspace {
 
     /** What all data take of the heap; more than {@link #usedBytes}. Figures of other loops may be a little old. */
     public long heapBytes() {
-        long bytes = flushedHeapBytes.get();
+        long bytes = flushedHeapBytes.get() + libraries.bytes();
         for (var shard : shards) {
             for (var partition : shard.databases) {
                 bytes += partition.heapBytes();

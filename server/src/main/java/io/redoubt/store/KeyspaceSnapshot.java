@@ -28,10 +28,12 @@ public final class KeyspaceSnapshot {
 
     private final List<List<Part>> databases = new ArrayList<>();
     private final long streamOffset;
+    private final Libraries libraries;
     private final boolean expiresFields;
 
-    KeyspaceSnapshot(int databaseCount, Shard[] shards, long streamOffset) {
+    KeyspaceSnapshot(int databaseCount, Shard[] shards, long streamOffset, Libraries libraries) {
         this.streamOffset = streamOffset;
+        this.libraries = libraries;
         boolean expires = false;
         for (int database = 0; database < databaseCount; database++) {
             var parts = new ArrayList<Part>();
@@ -51,6 +53,10 @@ public final class KeyspaceSnapshot {
     /** Offset of the last byte of the replication stream that the content includes. */
     public long streamOffset() {
         return streamOffset;
+    }
+
+    public Libraries libraries() {
+        return libraries;
     }
 
     /** Whether fields of hashes expire, which files of Redis before 7.4 cannot say. */
