@@ -125,13 +125,14 @@ public final class Redoubt implements AutoCloseable {
     private final List<String> securityWarnings = new ArrayList<>();
     private final Keyspace keyspace;
     private final MemoryAccount memory;
-    private final Rates rates = new Rates(loops);
+    private final Rates rates;
     private final ReplicationSettings replicationSettings = new ReplicationSettings();
     private final Replication replication;
     private final PubSub pubSub;
     private final KeyspaceNotifications notifications;
     private final Monitors monitors;
     private final SlowLog slowLog;
+    private final Snapshots snapshots;
     private final Persistence persistence;
     private final AppendOnlyFile aof;
     private final Shutdown shutdown;
@@ -159,6 +160,8 @@ public final class Redoubt implements AutoCloseable {
                 replicationSettings,
                 new SystemRandom(),
                 (isWarning, text) -> log.write(isWarning ? ServerLog.Level.WARNING : ServerLog.Level.NOTICE, text));
+        rates = new Rates(loops, replication.bytesFromMaster()::get, netStats::replicaBytesOut);
+        this.snapshots = snapshots;
         persistence = newPersistence(snapshots);
         aof = newAppendOnlyFile(snapshots);
         var redaction = new Redaction(this::isSecret);
@@ -558,10 +561,9 @@ public final class Redoubt implements AutoCloseable {
     }
 
     private List<io.redoubt.observe.InfoSection> infoSections(InfoSections.Identity identity) {
-        LongSupplier none = () -> 0;
         var figures = new InfoSections.ReplicationFigures(
-                none,
-                none,
+                replication.bytesFromMaster()::get,
+                netStats::replicaBytesOut,
                 replication::fullSyncs,
                 replication::partialSyncs,
                 replication::refusedPartialSyncs,
@@ -581,6 +583,7 @@ public final class Redoubt implements AutoCloseable {
                         errorStats,
                         rates,
                         figures,
+                        snapshots,
                         pubSubFigures(),
                         denials()),
                 new InfoSections.Listed("Replication", () -> replication.info(System.currentTimeMillis())),
@@ -768,6 +771,7 @@ public final class Redoubt implements AutoCloseable {
         }
         errorStats.reset();
         replication.resetStats();
+        snapshots.resetStats();
         netStats.reset();
         clientMemory.resetStats();
         keyspace.resetStats();

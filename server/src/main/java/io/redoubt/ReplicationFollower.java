@@ -28,6 +28,7 @@ final class ReplicationFollower {
         follow(directives.replPingReplicaPeriod, value -> settings.pingPeriodSeconds = toInt(value));
         follow(directives.replBacklogSize, value -> settings.backlogSize = value);
         follow(directives.replBacklogTtl, value -> settings.backlogTtlSeconds = value);
+        follow(directives.replDisableTcpNodelay, value -> settings.joinsSmallPackets = value);
         follow(directives.replDisklessSync, value -> settings.diskless = value);
         follow(directives.replDisklessSyncDelay, value -> settings.disklessDelaySeconds = toInt(value));
         follow(directives.replDisklessSyncMaxReplicas, value -> settings.disklessMaxReplicas = toInt(value));

@@ -70,6 +70,11 @@ public final class Session {
         /** Sends what the followed stream has, as far as the socket takes it. From any thread. */
         void pumpStream();
 
+        /** Lets the operating system wait for more before it sends little: fewer packets, later. */
+        default void joinSmallPackets() {
+            throw new IllegalStateException("nothing is sent here");
+        }
+
         /** Bytes of the query that wait to be parsed. */
         int queryBufferLength();
 

@@ -31,7 +31,7 @@ public final class ReplicationDirectives extends DirectiveGroup {
 
     public final Directive<Boolean> replDisableTcpNodelay = bool("repl-disable-tcp-nodelay", false)
             .changes(AT_RUNTIME)
-            .meaning("Disable TCP_NODELAY towards replicas.");
+            .meaning("Disable TCP_NODELAY towards replicas that connect from then on: fewer packets, later.");
 
     public final Directive<String> replDisklessLoad = choice(
                     "repl-diskless-load", "disabled", "disabled", "on-empty-db", "swapdb")

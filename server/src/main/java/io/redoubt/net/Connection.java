@@ -9,6 +9,7 @@ import io.redoubt.resp.RequestParser;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
+import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.SocketChannel;
@@ -438,7 +439,7 @@ final class Connection implements Session.Link {
                     closeSoon(); // The peer is gone; the next read says so too.
                     return false;
                 }
-                loop.countWrite(count);
+                countWrite(count);
                 sent += count;
                 if (out.hasRemaining()) {
                     break;
@@ -551,7 +552,7 @@ final class Connection implements Session.Link {
                 closeSoon();
                 return false;
             }
-            loop.countWrite(count);
+            countWrite(count);
             sent(count);
             if (count < wanted) {
                 return false;
@@ -707,6 +708,7 @@ final class Connection implements Session.Link {
                 }
                 int count = channel.write(ByteBuffer.wrap(reader.bytes(), reader.position(), available));
                 reader.skip(count);
+                loop.stats().replicaBytesOut.addAndGet(count);
                 session.used(loop.nowMillis());
                 if (count < available) {
                     wantWrites(true);
@@ -720,6 +722,14 @@ final class Connection implements Session.Link {
             closeSoon();
         } finally {
             outputLock.unlock();
+        }
+    }
+
+    private void countWrite(int bytes) {
+        boolean isToReplica = session.isReplica();
+        loop.countWrite(isToReplica ? 0 : bytes);
+        if (isToReplica) {
+            loop.stats().replicaBytesOut.addAndGet(bytes);
         }
     }
 
@@ -748,6 +758,18 @@ final class Connection implements Session.Link {
     @Override
     public void pumpStream() {
         pump();
+    }
+
+    @Override
+    public void joinSmallPackets() {
+        if (isUnixSocket()) {
+            return;
+        }
+        try {
+            channel.setOption(StandardSocketOptions.TCP_NODELAY, false);
+        } catch (IOException _) {
+            // The packets are small then; or the peer is gone, and the next read says so.
+        }
     }
 
     void tick(long nowMillis) {

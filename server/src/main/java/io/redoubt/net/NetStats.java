@@ -8,6 +8,8 @@ public final class NetStats {
     final AtomicLong rejected = new AtomicLong();
     final AtomicLong queryLimitDisconnections = new AtomicLong();
     final AtomicLong outputLimitDisconnections = new AtomicLong();
+    /** Snapshots and the stream; what any thread may send. */
+    final AtomicLong replicaBytesOut = new AtomicLong();
 
     public long connections() {
         return connections.get();
@@ -25,11 +27,17 @@ public final class NetStats {
         return outputLimitDisconnections.get();
     }
 
+    /** Bytes sent to replicas, which are not among those of the loops. */
+    public long replicaBytesOut() {
+        return replicaBytesOut.get();
+    }
+
     /** CONFIG RESETSTAT. */
     public void reset() {
         connections.set(0);
         rejected.set(0);
         queryLimitDisconnections.set(0);
         outputLimitDisconnections.set(0);
+        replicaBytesOut.set(0);
     }
 }

@@ -10,6 +10,7 @@ import io.redoubt.net.EventLoop;
 import io.redoubt.net.NetStats;
 import io.redoubt.persist.AppendOnlyFile;
 import io.redoubt.persist.Persistence;
+import io.redoubt.persist.Snapshots;
 import io.redoubt.store.Keyspace;
 import java.util.List;
 import java.util.Map;
@@ -296,20 +297,29 @@ public final class InfoSections {
                 ErrorStats errors,
                 Rates rates,
                 ReplicationFigures replication,
+                Snapshots snapshots,
                 PubSubFigures pubSub,
                 Map<String, LongSupplier> denials) {
             super("Stats");
             number("total_connections_received", "Connections accepted", net::connections);
             number("total_commands_processed", "Commands run", sum(loops, EventLoop::commandCount));
             number("instantaneous_ops_per_sec", "Commands a second", rates::commandsPerSecond);
-            number("total_net_input_bytes", "Bytes read", sum(loops, EventLoop::bytesIn));
-            number("total_net_output_bytes", "Bytes written", sum(loops, EventLoop::bytesOut));
-            number("total_net_repl_input_bytes", "Bytes of the master's stream", replication.input());
-            number("total_net_repl_output_bytes", "Bytes of the stream", replication.output());
+            var bytesIn = sum(loops, EventLoop::bytesIn);
+            var bytesOut = sum(loops, EventLoop::bytesOut);
+            number(
+                    "total_net_input_bytes",
+                    "Bytes read",
+                    () -> bytesIn.getAsLong() + replication.input().getAsLong());
+            number(
+                    "total_net_output_bytes",
+                    "Bytes written",
+                    () -> bytesOut.getAsLong() + replication.output().getAsLong());
+            number("total_net_repl_input_bytes", "Bytes that a master has sent", replication.input());
+            number("total_net_repl_output_bytes", "Bytes sent to replicas", replication.output());
             ratio("instantaneous_input_kbps", "KiB read a second", rates::inputKibPerSecond);
             ratio("instantaneous_output_kbps", "KiB written a second", rates::outputKibPerSecond);
-            ratio("instantaneous_input_repl_kbps", "Not measured apart", () -> 0);
-            ratio("instantaneous_output_repl_kbps", "Not measured apart", () -> 0);
+            ratio("instantaneous_input_repl_kbps", "KiB a second from a master", rates::replicationInputKibPerSecond);
+            ratio("instantaneous_output_repl_kbps", "KiB a second to replicas", rates::replicationOutputKibPerSecond);
             number("rejected_connections", "Connections over maxclients", net::rejected);
             number("sync_full", "Full resyncs served", replication.fullSyncs());
             number("sync_partial_ok", "Partial resyncs served", replication.partialSyncs());
@@ -328,8 +338,14 @@ public final class InfoSections {
             number("pubsub_channels", "Channels that somebody listens to", pubSub.channels());
             number("pubsub_patterns", "Patterns that somebody listens to", pubSub.patterns());
             number("pubsubshard_channels", "Shard channels that somebody listens to", pubSub.shardChannels());
-            fixed("latest_fork_usec", 0, "nothing is forked");
-            fixed("total_forks", 0, "nothing is forked");
+            number(
+                    "latest_fork_usec",
+                    "How long everybody waited for the last snapshot to begin; nothing is forked",
+                    snapshots::lastMomentMicros);
+            number(
+                    "total_forks",
+                    "Snapshots in the background, for which Redis would have forked",
+                    snapshots::backgroundCount);
             fixed("migrate_cached_sockets", 0, "MIGRATE keeps no connections");
             number(
                     "slave_expires_tracked_keys",

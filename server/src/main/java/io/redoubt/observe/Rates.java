@@ -2,6 +2,7 @@ package io.redoubt.observe;
 
 import io.redoubt.net.EventLoop;
 import java.util.List;
+import java.util.function.LongSupplier;
 
 /** Figures per second, as an average of the last samples. Sampled by the first loop's tick. */
 public final class Rates {
@@ -12,18 +13,30 @@ public final class Rates {
     private final long[] commands = new long[SAMPLES];
     private final long[] inputs = new long[SAMPLES];
     private final long[] outputs = new long[SAMPLES];
+    private final long[] replicationInputs = new long[SAMPLES];
+    private final long[] replicationOutputs = new long[SAMPLES];
+    private final LongSupplier fromMaster;
+    private final LongSupplier toReplicas;
     private int next;
 
-    public Rates(List<EventLoop> loops) {
+    /**
+     * @param fromMaster bytes that a master has sent, which loops do not see
+     * @param toReplicas bytes sent to replicas, which loops do not count
+     */
+    public Rates(List<EventLoop> loops, LongSupplier fromMaster, LongSupplier toReplicas) {
         this.loops = loops;
+        this.fromMaster = fromMaster;
+        this.toReplicas = toReplicas;
     }
 
     /** Takes a sample. */
     public synchronized void sample(long nowMillis) {
         times[next] = nowMillis;
         commands[next] = 0;
-        inputs[next] = 0;
-        outputs[next] = 0;
+        replicationInputs[next] = fromMaster.getAsLong();
+        replicationOutputs[next] = toReplicas.getAsLong();
+        inputs[next] = replicationInputs[next];
+        outputs[next] = replicationOutputs[next];
         for (var loop : loops) {
             commands[next] += loop.commandCount();
             inputs[next] += loop.bytesIn();
@@ -49,5 +62,13 @@ public final class Rates {
 
     public double outputKibPerSecond() {
         return perSecond(outputs) / 1024;
+    }
+
+    public double replicationInputKibPerSecond() {
+        return perSecond(replicationInputs) / 1024;
+    }
+
+    public double replicationOutputKibPerSecond() {
+        return perSecond(replicationOutputs) / 1024;
     }
 }

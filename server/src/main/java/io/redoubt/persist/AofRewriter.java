@@ -312,6 +312,7 @@ public final class AofRewriter {
             boolean isRdb = settings.usesRdbBase().getAsBoolean();
             String name = folder.manifest().nextBaseName(folder.fileName(), isRdb);
             try (var taken = snapshots.take(_ -> begin())) {
+                snapshots.countBackground();
                 if (isCancelled) {
                     throw new CancelledException();
                 }

@@ -154,6 +154,9 @@ public final class Persistence {
         if (taken == null) {
             return false;
         }
+        if (isInBackground) {
+            snapshots.countBackground();
+        }
         keysSaved.set(0);
         isAbandoned = false;
         isRunningInBackground = isInBackground;

@@ -24,11 +24,34 @@ public final class Snapshots {
 
     private final Keyspace keyspace;
     private final String redisVersion;
+    private final AtomicLong backgroundCount = new AtomicLong();
+    private volatile long lastMomentMicros;
 
     /** @param redisVersion the version that files name as their writer's */
     public Snapshots(Keyspace keyspace, String redisVersion) {
         this.keyspace = keyspace;
         this.redisVersion = redisVersion;
+    }
+
+    /** Counts a snapshot that is written in the background: a client that waits for SAVE does without. */
+    public void countBackground() {
+        backgroundCount.incrementAndGet();
+    }
+
+    /** How many snapshots have been written in the background. */
+    public long backgroundCount() {
+        return backgroundCount.get();
+    }
+
+    /** How long nobody else was inside when the last snapshot began. */
+    public long lastMomentMicros() {
+        return lastMomentMicros;
+    }
+
+    /** CONFIG RESETSTAT. */
+    public void resetStats() {
+        backgroundCount.set(0);
+        lastMomentMicros = 0;
     }
 
     /** Takes a snapshot; waits for its turn. */
@@ -49,6 +72,7 @@ public final class Snapshots {
     public @Nullable Taken tryTake(Moment moment) {
         keyspace.mode().enterExclusive();
         try {
+            long began = System.nanoTime();
             var content = keyspace.beginSnapshot();
             if (content == null) {
                 return null;
@@ -62,6 +86,7 @@ public final class Snapshots {
                     keyspace.endSnapshot();
                 }
             }
+            lastMomentMicros = (System.nanoTime() - began) / 1000;
             return new Taken(content);
         } finally {
             keyspace.mode().leaveExclusive();

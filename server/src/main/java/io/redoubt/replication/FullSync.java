@@ -48,6 +48,7 @@ final class FullSync implements Runnable {
             facts = replication.beginTransfer(members, content);
             id = replication.id();
         })) {
+            replication.snapshots().countBackground();
             greet(taken.content().streamOffset());
             if (isStreamed) {
                 stream(taken);

@@ -7,6 +7,7 @@ import java.io.InputStream;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.concurrent.atomic.AtomicLong;
 
 /** The socket to a master with a buffer, so that lines, a snapshot and the stream can be read one after the other. */
 final class MasterInput implements Closeable {
@@ -15,12 +16,15 @@ final class MasterInput implements Closeable {
 
     private final Socket socket;
     private final InputStream in;
+    private final AtomicLong bytesRead;
     private byte[] buffer = new byte[READ_BYTES];
     private int start;
     private int limit;
 
-    MasterInput(Socket socket) throws IOException {
+    /** @param bytesRead counts what comes */
+    MasterInput(Socket socket, AtomicLong bytesRead) throws IOException {
         this.socket = socket;
+        this.bytesRead = bytesRead;
         in = socket.getInputStream();
     }
 
@@ -75,6 +79,7 @@ final class MasterInput implements Closeable {
             return false;
         }
         limit += count;
+        bytesRead.addAndGet(count);
         return true;
     }
 

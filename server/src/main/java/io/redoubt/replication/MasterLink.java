@@ -214,7 +214,7 @@ final class MasterLink implements Runnable {
         added.setTcpNoDelay(true);
         added.connect(new InetSocketAddress(host, port), (int) timeoutMillis());
         become(State.HANDSHAKE);
-        try (var opened = new MasterInput(added)) {
+        try (var opened = new MasterInput(added, replication.bytesFromMaster())) {
             input = opened;
             applier.connected(
                     text(added.getRemoteSocketAddress()), text(added.getLocalSocketAddress()), () -> close(added));

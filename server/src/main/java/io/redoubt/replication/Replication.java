@@ -90,6 +90,7 @@ public final class Replication {
     private final AtomicLong fullSyncs = new AtomicLong();
     private final AtomicLong partialSyncs = new AtomicLong();
     private final AtomicLong refusedPartialSyncs = new AtomicLong();
+    private final AtomicLong bytesFromMaster = new AtomicLong();
 
     private final AckWaits ackWaits = new AckWaits(this);
     private final Failover failover = new Failover(this);
@@ -996,6 +997,11 @@ public final class Replication {
         return Math.max(0, replicaLagBytes() - stream.backlogLength());
     }
 
+    /** Counts the bytes that masters have sent: snapshots and the stream. */
+    public AtomicLong bytesFromMaster() {
+        return bytesFromMaster;
+    }
+
     public int replicaCount() {
         return replicas().size();
     }
@@ -1017,6 +1023,7 @@ public final class Replication {
         fullSyncs.set(0);
         partialSyncs.set(0);
         refusedPartialSyncs.set(0);
+        bytesFromMaster.set(0);
     }
 
     /** The fields of INFO replication, in order. */

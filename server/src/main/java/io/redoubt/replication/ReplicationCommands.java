@@ -114,6 +114,9 @@ public final class ReplicationCommands extends CommandFamily {
         replication.log().line(false, "Replica " + replica.name() + " asks for synchronization");
         long now = call.nowMillis();
         var link = session.link();
+        if (replication.settings().joinsSmallPackets) {
+            link.joinSmallPackets();
+        }
         var reader = isLegacy ? null : replication.tryPartial(replica, id, nextOffset, now);
         if (reader == null) {
             replication.addWaiting(replica, now);

@@ -18,6 +18,9 @@ public final class ReplicationSettings {
     /** After so many seconds without replicas a master lets the backlog go; 0 for never. */
     public volatile long backlogTtlSeconds = 3600;
 
+    /** Whether packets to replicas may be joined, and come a little later. */
+    public volatile boolean joinsSmallPackets;
+
     public volatile boolean diskless = true;
     public volatile int disklessDelaySeconds = 5;
     /** When so many replicas wait, the delay is cut short; 0 for never. */
