@@ -262,6 +262,7 @@ public final class Redoubt implements AutoCloseable {
         replication.connect(lastDispatcher, table, sessions, aof);
         replication.onRoleChange(this::roleChanged);
         replication.onReplacement(new AofReplacement());
+        replication.onFatal(this::die);
         listeners = new Listeners(config, loops, sessions, netSettings, netStats, log);
         followSettings();
     }
@@ -878,14 +879,19 @@ public final class Redoubt implements AutoCloseable {
 
         @Override
         public void fatal(String reason) {
-            log.warning(reason);
-            Runtime.getRuntime().halt(1);
+            die(reason);
         }
 
         @Override
         public boolean isSaving() {
             return persistence.isSaving();
         }
+    }
+
+    /** Ends the process at once, because it cannot keep what it has promised. */
+    private void die(String reason) {
+        log.warning(reason);
+        Runtime.getRuntime().halt(1);
     }
 
     /** A master's snapshot takes the place of our data, so the append-only file begins anew behind it. */

@@ -24,6 +24,7 @@ final class ReplicationFollower {
         follow(directives.masteruser, value -> settings.masterUser = value);
         follow(directives.replicaReadOnly, value -> settings.readOnly = value);
         follow(directives.replicaServeStaleData, value -> settings.serveStaleData = value);
+        follow(directives.replicaIgnoreDiskWriteErrors, value -> settings.ignoresDiskErrors = value);
         follow(directives.replTimeout, value -> settings.timeoutSeconds = toInt(value));
         follow(directives.replPingReplicaPeriod, value -> settings.pingPeriodSeconds = toInt(value));
         follow(directives.replBacklogSize, value -> settings.backlogSize = value);

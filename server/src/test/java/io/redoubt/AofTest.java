@@ -272,4 +272,23 @@ class AofTest {
                     .startsWith(isWhole ? "OK" : "-ERR Error trying to load the AOF files");
         }
     }
+
+    @Test
+    void a_rewrite_whose_files_cannot_be_opened_is_refused() throws IOException {
+        var client = server.client();
+        Path aside = server.directory().resolve("aside");
+        Files.move(folder(), aside);
+        Files.createFile(folder());
+        assertThat(String.valueOf(client.send("BGREWRITEAOF")))
+                .contains("ERR Can't execute an AOF background rewriting. Please check the server logs for more"
+                        + " information.");
+        assertThat(String.valueOf(client.send("INFO", "persistence")))
+                .contains("aof_last_bgrewrite_status:err")
+                .contains("aof_rewrites:0");
+        Files.delete(folder());
+        Files.move(aside, folder());
+        assertThat(client.send("BGREWRITEAOF")).isEqualTo("Background append only file rewriting started");
+        awaitRewrite(client);
+        assertThat(String.valueOf(client.send("INFO", "persistence"))).contains("aof_last_bgrewrite_status:ok");
+    }
 }

@@ -75,7 +75,7 @@ public final class ReplicationDirectives extends DirectiveGroup {
 
     public final Directive<Boolean> replicaIgnoreDiskWriteErrors = bool("replica-ignore-disk-write-errors", false)
             .changes(AT_RUNTIME)
-            .meaning("Replica keeps applying although it cannot write to disk (else panics).");
+            .meaning("Replica keeps applying although it cannot write to disk (else the server ends).");
 
     public final Directive<Boolean> replicaIgnoreMaxmemory = bool("replica-ignore-maxmemory", true)
             .alias("slave-ignore-maxmemory")

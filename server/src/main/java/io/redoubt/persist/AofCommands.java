@@ -15,6 +15,9 @@ public final class AofCommands extends CommandFamily {
     private static final byte[] IN_PROGRESS =
             Errors.line("ERR Background append only file rewriting already in progress");
 
+    private static final byte[] CANNOT = Errors.line(
+            "ERR Can't execute an AOF background rewriting. Please check the server logs for more" + " information.");
+
     private final AofRewriter rewriter;
 
     public AofCommands(AofRewriter rewriter) {
@@ -30,9 +33,20 @@ public final class AofCommands extends CommandFamily {
             .flags(ADMIN, NOSCRIPT, NO_ASYNC_LOADING, EXCLUSIVE)
             .handler(this::bgrewriteaof);
 
+    /** The answer comes when its files are open, which nobody waits for who is inside. */
     private void bgrewriteaof(Call call) {
-        switch (rewriter.request(!call.session().isInTransaction())) {
-            case STARTED -> call.reply().status("Background append only file rewriting started");
+        var link = call.session().link();
+        var outcome = rewriter.request(
+                call.maySuspend(),
+                isPrepared -> link.resume(reply -> {
+                    if (isPrepared) {
+                        reply.status("Background append only file rewriting started");
+                    } else {
+                        reply.error(CANNOT);
+                    }
+                }));
+        switch (outcome) {
+            case STARTED -> call.suspend();
             case SCHEDULED -> call.reply().status("Background append only file rewriting scheduled");
             case ALREADY_RUNNING -> call.reply().error(IN_PROGRESS);
         }

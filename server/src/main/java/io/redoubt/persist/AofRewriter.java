@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,6 +23,8 @@ public final class AofRewriter {
     private static final int LIMITING_FAILURES = 3;
     private static final int DELAY_MINUTES_MAX = 60;
     private static final long DELAY_SLICE_MICROS = 10_000;
+    /** While writes are refused because there is no file, the disk is tried more often. */
+    private static final long BEHIND_RETRY_MILLIS = 5_000;
 
     private final AppendOnlyFile owner;
     private final Keyspace keyspace;
@@ -35,6 +38,7 @@ public final class AofRewriter {
     private volatile boolean hasLastFailed;
     private volatile long lastSeconds = -1;
     private int failures;
+    private volatile long endedMillis;
     private final AtomicLong count = new AtomicLong();
     // Used by the tick only.
     private int delayMinutes;
@@ -65,16 +69,22 @@ public final class AofRewriter {
         ALREADY_RUNNING
     }
 
-    /** BGREWRITEAOF. Exclusive mode. @param mayStart whether it need not wait for the end of a transaction */
-    public Outcome request(boolean mayStart) {
+    /**
+     * BGREWRITEAOF. Exclusive mode.
+     *
+     * @param mayStart whether it need not wait for the end of a transaction
+     * @param prepared if it has started, told whether its files could be opened; on another thread
+     */
+    public Outcome request(boolean mayStart, Consumer<Boolean> prepared) {
         if (running != null) {
             return Outcome.ALREADY_RUNNING;
         }
         if (!mayStart || keyspace.isSnapshotRunning() || owner.hasNext()) {
             isScheduled = true;
+            failures = 0; // Who asks need not wait for what has failed before.
             return Outcome.SCHEDULED;
         }
-        start();
+        start(prepared);
         return Outcome.STARTED;
     }
 
@@ -93,17 +103,14 @@ public final class AofRewriter {
                     + " scheduled to start when possible.");
             isScheduled = true;
         } else {
-            start();
+            start(_ -> {});
         }
     }
 
-    private void start() {
+    private void start(Consumer<Boolean> prepared) {
         isScheduled = false;
-        count.incrementAndGet();
-        var job = new Job();
+        var job = new Job(prepared);
         running = job;
-        log.notice("Background append only file rewriting started by pid "
-                + ProcessHandle.current().pid());
         job.thread.start();
     }
 
@@ -147,13 +154,13 @@ public final class AofRewriter {
                 }
             }
         } else if (isDue) {
-            isDue = !isLimited(nowMillis);
+            isDue = owner.isBehind() ? nowMillis - endedMillis >= BEHIND_RETRY_MILLIS : !isLimited(nowMillis);
         }
         if (isDue) {
             keyspace.mode().enterExclusive();
             try {
                 if (running == null && !keyspace.isSnapshotRunning()) {
-                    start();
+                    start(_ -> {});
                 }
             } finally {
                 keyspace.mode().leaveExclusive();
@@ -256,6 +263,7 @@ public final class AofRewriter {
         private final Thread thread =
                 Thread.ofPlatform().name("redoubt-rewrite").unstarted(this::run);
         private final long beganMillis = System.currentTimeMillis();
+        private final Consumer<Boolean> prepared;
         private volatile boolean isCancelled;
         /** Whether effects were not kept before, so that the increment joins the set only together with the base. */
         private boolean isFirst;
@@ -264,10 +272,20 @@ public final class AofRewriter {
         private AofDisk.@Nullable File opened;
         private boolean isBegun;
 
+        private Job(Consumer<Boolean> prepared) {
+            this.prepared = prepared;
+        }
+
         private void run() {
             boolean isGood = false;
+            boolean isPrepared = false;
             try {
                 prepare();
+                isPrepared = true;
+                count.incrementAndGet();
+                log.notice("Background append only file rewriting started by pid "
+                        + ProcessHandle.current().pid());
+                prepared.accept(true);
                 rewrite();
                 isGood = true;
             } catch (IOException | RuntimeException failure) {
@@ -279,11 +297,15 @@ public final class AofRewriter {
                 Thread.currentThread().interrupt();
             } finally {
                 end(isGood);
+                if (!isPrepared) {
+                    prepared.accept(false); // Only now, so that another one can be asked for.
+                }
             }
         }
 
         /** Opens the increment that effects will go to. */
         private void prepare() throws IOException {
+            Files.createDirectories(folder.path());
             isFirst = owner.waitsForRewrite();
             isOn = isFirst || owner.isOn();
             if (!isOn) {
@@ -388,7 +410,8 @@ public final class AofRewriter {
                 } else if (!isCancelled) {
                     failures++;
                 }
-                lastSeconds = (System.currentTimeMillis() - beganMillis) / 1000;
+                endedMillis = System.currentTimeMillis();
+                lastSeconds = (endedMillis - beganMillis) / 1000;
                 running = null;
                 keyspace.mode().leaveExclusive();
             }

@@ -58,6 +58,9 @@ public final class AppendOnlyFile implements AutoCloseable {
 
     private static final int PIECE_BYTES = 1 << 20;
     private static final long BACKLOG_BYTES_MAX = 64L << 20;
+    /** Of what a failing disk has not taken; more than that is dropped, and the file made anew. */
+    static final long UNWRITTEN_BYTES_MAX = 64L << 20;
+
     private static final long SYNC_NANOS = 1_000_000_000;
     private static final long SLOW_SYNC_NANOS = 1_000_000_000;
     private static final long RETRY_NANOS = 1_000_000_000;
@@ -99,6 +102,9 @@ public final class AppendOnlyFile implements AutoCloseable {
 
     private volatile boolean hasWriteFailed;
     private volatile boolean hasSyncFailed;
+    /** What the disk did not take was dropped, and the file that will hold all again is not there yet. */
+    private volatile boolean isBehind;
+
     private volatile boolean hasRetired;
     private volatile long written;
     /** What nobody need wait for any more: it is on the disk, or it need not be. */
@@ -458,7 +464,7 @@ public final class AppendOnlyFile implements AutoCloseable {
 
     /** Writes of clients are refused as long as something fails. */
     private void showErrors(String reason) {
-        boolean isBad = hasWriteFailed || hasSyncFailed;
+        boolean isBad = hasWriteFailed();
         if (isBad && !reason.isEmpty()) {
             serverState.setAofError(reason);
         }
@@ -622,6 +628,9 @@ public final class AppendOnlyFile implements AutoCloseable {
                 if (now - failedNanos > RETRY_NANOS) {
                     flush();
                 }
+                if (hasWriteFailed && bufferedBytes() > UNWRITTEN_BYTES_MAX) {
+                    beginAnew();
+                }
             } else if (policy == Policy.ALWAYS) {
                 if (durable < stream.offset()) {
                     wakeSyncThread();
@@ -631,6 +640,28 @@ public final class AppendOnlyFile implements AutoCloseable {
             }
         }
         rewriter.tick(nowMillis, state == State.ON, currentBytes.get(), baseBytes);
+    }
+
+    /**
+     * Nobody stops a master, so a replica whose disk fails and that goes on all the same would fill its heap. The files
+     * stay as they are, a little old, until a rewrite can take their place.
+     */
+    private void beginAnew() {
+        keyspace.mode().enterExclusive();
+        try {
+            if (!isWriting || !hasWriteFailed) {
+                return; // The disk has taken it meanwhile.
+            }
+            log.warning(
+                    "More than " + UNWRITTEN_BYTES_MAX + " bytes wait for the AOF, which cannot be written. They are"
+                            + " dropped, and the AOF is made anew as soon as that is possible.");
+            turnOff();
+            isBehind = true;
+            showErrors("");
+            turnOn(true);
+        } finally {
+            keyspace.mode().leaveExclusive();
+        }
     }
 
     // ---- Turning it on and off, rewriting ----
@@ -654,6 +685,7 @@ public final class AppendOnlyFile implements AutoCloseable {
             return;
         }
         rewriter.cancel();
+        isBehind = false;
         stop();
         state = State.OFF;
         surroundings.released();
@@ -720,6 +752,8 @@ public final class AppendOnlyFile implements AutoCloseable {
     void rewritten(long newBaseBytes) {
         if (state == State.WAITS_FOR_REWRITE) {
             state = State.ON;
+            isBehind = false;
+            showErrors("");
         }
         baseBytes = newBaseBytes;
         currentBytes.set(newBaseBytes);
@@ -837,7 +871,11 @@ public final class AppendOnlyFile implements AutoCloseable {
     }
 
     public boolean hasWriteFailed() {
-        return hasWriteFailed || hasSyncFailed;
+        return hasWriteFailed || hasSyncFailed || isBehind;
+    }
+
+    boolean isBehind() {
+        return isBehind;
     }
 
     public long currentBytes() {

@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
@@ -55,6 +56,7 @@ public final class Replication {
 
     static final String NO_ID = "0".repeat(40);
     private static final long BACKLOG_BYTES_MIN = 1 << 14;
+    private static final long LOGGED_AGAIN_MILLIS = 10_000;
     private static final byte[] PING = "*1\r\n$4\r\nping\r\n".getBytes(StandardCharsets.US_ASCII);
     private static final byte[] NEWLINE = {'\n'};
     private static final Replica[] NOBODY = {};
@@ -96,6 +98,10 @@ public final class Replication {
     private final Failover failover = new Failover(this);
     private RoleListener roleListener = (_, _) -> {};
     private @Nullable Replacement replacement;
+    private Consumer<String> end = reason -> {
+        throw new IllegalStateException(reason);
+    };
+    private long cannotKeepMillis;
     private @Nullable Dispatcher masterDispatcher;
     private @Nullable CommandTable table;
     private @Nullable AppendOnlyFile file;
@@ -139,6 +145,22 @@ public final class Replication {
     /** Says who is told when a snapshot replaces all data; before the first one. */
     public void onReplacement(Replacement listener) {
         replacement = listener;
+    }
+
+    /** Says who ends the server when it cannot go on. */
+    public void onFatal(Consumer<String> listener) {
+        end = listener;
+    }
+
+    /** Our master has changed data, and our disk fails: as in Redis that is the end, unless it is to be ignored. */
+    void cannotKeep(long nowMillis) {
+        if (!settings.ignoresDiskErrors) {
+            end.accept("Replica was unable to write command to disk.");
+        }
+        if (nowMillis - cannotKeepMillis > LOGGED_AGAIN_MILLIS) {
+            cannotKeepMillis = nowMillis;
+            log.line(true, "Replica is applying a command even though it is unable to write to disk.");
+        }
     }
 
     void replacementBegins() {

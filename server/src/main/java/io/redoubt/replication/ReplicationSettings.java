@@ -12,6 +12,9 @@ public final class ReplicationSettings {
 
     public volatile boolean readOnly = true;
     public volatile boolean serveStaleData = true;
+    /** Whether a replica goes on when its own disk fails. */
+    public volatile boolean ignoresDiskErrors;
+
     public volatile int timeoutSeconds = 60;
     public volatile int pingPeriodSeconds = 10;
     public volatile long backlogSize = 1 << 20;

@@ -4,6 +4,7 @@ import io.redoubt.command.CommandFlag;
 import io.redoubt.command.CommandTable;
 import io.redoubt.command.Dispatcher;
 import io.redoubt.command.NoLink;
+import io.redoubt.command.ServerState;
 import io.redoubt.command.Session;
 import io.redoubt.log.EffectStream;
 import io.redoubt.persist.LibraryChanges;
@@ -219,6 +220,9 @@ final class StreamApplier {
                     .log()
                     .line(true, "Ignored the command '" + shownName(request) + "' in the stream of the master.");
             return;
+        }
+        if (spec.has(CommandFlag.WRITE) && replication.state().is(ServerState.SAVE_FAILED | ServerState.AOF_FAILED)) {
+            replication.cannotKeep(now);
         }
         long errors = reply.errorCount();
         int mark = reply.length();

@@ -190,6 +190,31 @@ class AppendOnlyFileTest {
         return text.toString();
     }
 
+    @Test
+    void what_a_full_disk_does_not_take_is_bounded_and_the_file_made_anew() throws IOException {
+        disk.fails = true;
+        String large = "x".repeat(1 << 20);
+        for (long bytes = 0; bytes <= AppendOnlyFile.UNWRITTEN_BYTES_MAX; bytes += large.length()) {
+            append(large);
+            aof.beforeReplies();
+        }
+        assertThat(aof.bufferedBytes()).isGreaterThan(AppendOnlyFile.UNWRITTEN_BYTES_MAX);
+        aof.tick(0);
+        assertThat(aof.bufferedBytes()).isZero();
+        assertThat(aof.isEnabled()).isTrue();
+        assertThat(logged).anyMatch(line -> line.contains("made anew"));
+        disk.fails = false;
+        await(() -> {
+            aof.tick(System.currentTimeMillis());
+            return !aof.hasWriteFailed();
+        });
+        assertThat(state.is(ServerState.AOF_FAILED)).isFalse();
+        append("behind");
+        aof.finish();
+        assertThat(Files.readString(directory.resolve("aof").resolve("a.manifest")))
+                .contains("a.2.base.rdb");
+    }
+
     private static void await(BooleanSupplier condition) {
         long deadline = System.nanoTime() + 20_000_000_000L;
         while (!condition.getAsBoolean()) {
