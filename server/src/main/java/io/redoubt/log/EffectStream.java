@@ -42,6 +42,11 @@ public final class EffectStream {
             this.position = position;
         }
 
+        /** Another reader at the same place. */
+        public Reader copy() {
+            return new Reader(block, position);
+        }
+
         /** Moves on when the block is used up; whether there is something to read. */
         public boolean advance() {
             while (position == block.length) {

@@ -1,5 +1,6 @@
 package io.redoubt.replication;
 
+import io.redoubt.log.EffectStream;
 import io.redoubt.persist.RdbSink;
 import io.redoubt.persist.SnapshotWriter;
 import io.redoubt.persist.Snapshots;
@@ -12,11 +13,13 @@ import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One snapshot on its way to the replicas that share it, on a thread of its own. It goes as fast as the slowest of them
- * takes it; one that makes no progress for `repl-timeout` is dropped.
+ * takes it; one that makes no progress for `repl-timeout` is dropped. Others may join until its file is complete.
  */
 final class FullSync implements Runnable {
     /** Bytes that may wait in a replica's connection before the transfer does. */
@@ -29,14 +32,70 @@ final class FullSync implements Runnable {
     private final Replication replication;
     private final List<Replica> members;
     private final boolean isStreamed;
+    // Set under the replication's lock.
+    private boolean isOpen;
+    private boolean hasBegun;
     private Map<String, String> facts = Map.of();
-    private String id = "";
+    private byte[] greeting = {};
+    private long offset;
 
     FullSync(Replication replication, List<Replica> members, boolean isStreamed) {
         this.replication = replication;
-        this.members = List.copyOf(members);
+        this.members = new CopyOnWriteArrayList<>(members);
         this.isStreamed = isStreamed;
+        isOpen = !isStreamed; // A stream of bytes cannot be joined in its middle.
     }
+
+    // ---- Called by the replication, under its lock ----
+
+    List<Replica> members() {
+        return members;
+    }
+
+    Replica first() {
+        return members.getFirst();
+    }
+
+    /** The moment of the snapshot. */
+    void begin(String id, long snapshotOffset, Map<String, String> headFacts) {
+        offset = snapshotOffset;
+        facts = headFacts;
+        greeting = ascii("+FULLRESYNC " + id + " " + snapshotOffset + "\r\n");
+        hasBegun = true;
+    }
+
+    /** Lets one more share the snapshot; false when it is too late for that. */
+    boolean join(Replica replica) {
+        if (!isOpen) {
+            return false;
+        }
+        if (hasBegun) {
+            var reader = readerOfAll();
+            if (reader == null) {
+                return false; // Nobody is left, or the history has become another.
+            }
+            replica.reader = reader.copy();
+        }
+        members.add(replica);
+        return true;
+    }
+
+    /** Nobody follows yet, so all who are left stand at the byte behind the snapshot. */
+    private EffectStream.@Nullable Reader readerOfAll() {
+        for (var member : members) {
+            var reader = member.reader;
+            if (reader != null) {
+                return reader;
+            }
+        }
+        return null;
+    }
+
+    void close() {
+        isOpen = false;
+    }
+
+    // ---- The thread ----
 
     boolean isStreamed() {
         return isStreamed;
@@ -44,12 +103,9 @@ final class FullSync implements Runnable {
 
     @Override
     public void run() {
-        try (var taken = replication.snapshots().take(content -> {
-            facts = replication.beginTransfer(members, content);
-            id = replication.id();
-        })) {
+        try (var taken = replication.snapshots().take(content -> replication.beginTransfer(this, content))) {
             replication.snapshots().countBackground();
-            greet(taken.content().streamOffset());
+            greet();
             if (isStreamed) {
                 stream(taken);
             } else {
@@ -73,17 +129,19 @@ final class FullSync implements Runnable {
         }
     }
 
-    private void greet(long offset) throws IOException {
-        byte[] line = ascii("+FULLRESYNC " + id + " " + offset + "\r\n");
+    private void greet() throws IOException {
         for (var member : alive()) {
-            member.ackOffset = offset;
-            if (!member.isLegacy) {
-                member.sendLock.lock();
-                try {
-                    member.session.link().push(line);
-                } finally {
-                    member.sendLock.unlock();
+            member.sendLock.lock();
+            try {
+                if (!member.isGreeted) {
+                    member.isGreeted = true;
+                    member.ackOffset = offset;
+                    if (!member.isLegacy) {
+                        member.session.link().push(greeting);
+                    }
                 }
+            } finally {
+                member.sendLock.unlock();
             }
         }
     }
@@ -135,6 +193,8 @@ final class FullSync implements Runnable {
                 write(taken, out::write);
             }
             taken.close(); // The rest needs the file only.
+            replication.closeTransfer(this);
+            greet(); // Those who have joined.
             begin(ascii("$" + Files.size(file) + "\r\n"));
             try (InputStream in = Files.newInputStream(file)) {
                 for (byte[] piece = in.readNBytes(PIECE_BYTES); piece.length > 0; piece = in.readNBytes(PIECE_BYTES)) {

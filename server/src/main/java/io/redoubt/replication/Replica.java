@@ -48,6 +48,9 @@ final class Replica {
     /** Orders what the transfer, the clock and the first ACK push. Taken before the connection's own lock. */
     final ReentrantLock sendLock = new ReentrantLock();
 
+    /** Knows to which history and offset its snapshot belongs. */
+    boolean isGreeted;
+
     boolean isHeaderSent;
     /** The end mark is sent, and the stream waits for the first ACK. */
     boolean awaitsAck;

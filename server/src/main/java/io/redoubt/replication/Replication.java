@@ -79,7 +79,7 @@ public final class Replication {
     /** In which database a stream goes on that a file has told us of. */
     private int resumedDatabase;
 
-    private boolean isTransferring;
+    private @Nullable FullSync transfer;
     private long backlogIdleSinceMillis;
     private long lastPingMillis;
     private long nextNewlineMillis;
@@ -700,12 +700,14 @@ public final class Replication {
 
     // ---- Full resync ----
 
-    /** Starts a transfer for those who wait, if one may start. */
+    /** Starts a transfer for those who wait, if one may start; or lets them share the one that runs. */
     void startTransfers(long nowMillis) {
-        FullSync transfer;
+        FullSync added;
         lock.lock();
         try {
-            if (isTransferring) {
+            var running = transfer;
+            if (running != null) {
+                join(running);
                 return;
             }
             var members = due(nowMillis);
@@ -716,15 +718,46 @@ public final class Replication {
             for (var member : members) {
                 member.isInTransfer = true;
             }
-            transfer = new FullSync(this, members, isStreamed);
-            isTransferring = true;
+            added = new FullSync(this, members, isStreamed);
+            transfer = added;
         } finally {
             lock.unlock();
         }
         log.line(
-                false,
-                "Starting snapshot for SYNC with target: " + (transfer.isStreamed() ? "replicas sockets" : "disk"));
-        Thread.ofVirtual().name("redoubt-full-sync").start(transfer);
+                false, "Starting snapshot for SYNC with target: " + (added.isStreamed() ? "replicas sockets" : "disk"));
+        Thread.ofVirtual().name("redoubt-full-sync").start(added);
+    }
+
+    /**
+     * Replicas that come while the file for others is being written share it, if one of those still has its place in the
+     * stream: what was written since the snapshot is then at hand. They are greeted by the transfer's thread.
+     */
+    private void join(FullSync running) {
+        for (var replica : replicas) {
+            if (replica.state != Replica.State.WAITING || replica.isInTransfer || !fits(running.first(), replica)) {
+                continue;
+            }
+            if (running.join(replica)) {
+                replica.isInTransfer = true;
+                log.line(false, "Waiting for end of the snapshot for SYNC: replica " + replica.name() + " shares it");
+            }
+        }
+    }
+
+    private boolean fits(Replica first, Replica replica) {
+        return streams(first) == streams(replica)
+                && first.wantsNoData == replica.wantsNoData
+                && first.wantsNoLibraries == replica.wantsNoLibraries;
+    }
+
+    /** From here on nobody can share a transfer: its file is complete. */
+    void closeTransfer(FullSync running) {
+        lock.lock();
+        try {
+            running.close();
+        } finally {
+            lock.unlock();
+        }
     }
 
     private boolean streams(Replica replica) {
@@ -740,9 +773,7 @@ public final class Replication {
                 continue;
             }
             var first = members.isEmpty() ? replica : members.getFirst();
-            if (streams(first) == streams(replica)
-                    && first.wantsNoData == replica.wantsNoData
-                    && first.wantsNoLibraries == replica.wantsNoLibraries) {
+            if (fits(first, replica)) {
                 members.add(replica);
                 longestWaitMillis = Math.max(longestWaitMillis, nowMillis - replica.waitingSinceMillis);
             }
@@ -757,7 +788,7 @@ public final class Replication {
     }
 
     /** The moment of a snapshot for a transfer, in exclusive mode: from here on its replicas need the stream. */
-    Map<String, String> beginTransfer(List<Replica> members, KeyspaceSnapshot content) {
+    void beginTransfer(FullSync begun, KeyspaceSnapshot content) {
         lock.lock();
         try {
             var link = master;
@@ -767,12 +798,12 @@ public final class Replication {
             } else {
                 database = link.database();
             }
-            for (var member : members) {
+            for (var member : begun.members()) {
                 if (!member.isGone) {
                     member.reader = stream.readerAt(content.streamOffset() + 1);
                 }
             }
-            return facts(database, content.streamOffset());
+            begun.begin(id, content.streamOffset(), facts(database, content.streamOffset()));
         } finally {
             lock.unlock();
         }
@@ -806,7 +837,7 @@ public final class Replication {
     void transferEnded(List<Replica> members) {
         lock.lock();
         try {
-            isTransferring = false;
+            transfer = null;
             for (var member : members) {
                 member.isInTransfer = false;
             }

@@ -7,6 +7,7 @@ import io.redoubt.persist.StringVisitor;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -117,6 +118,63 @@ class MasterSideTest {
             assertThat(command).containsExactly("SELECT", "0");
             assertThat(replica.command()).containsExactly("SET", "after", "2");
             assertThat(client.info("slave0")).startsWith("ip=10.0.0.9,port=7,state=online,offset=");
+        }
+    }
+
+    @Test
+    void lets_a_replica_share_the_file_that_is_being_written_for_another() throws Exception {
+        try (var server = start("--repl-diskless-sync", "no", "--rdb-key-save-delay", "100000")) {
+            var client = server.client();
+            for (int i = 0; i < 200; i++) {
+                client.send("SET", "k" + i, "1");
+            }
+            var first = replica(server);
+            first.write(Wire.request("PSYNC", "?", "-1"));
+            String greeting = firstLine(first);
+            client.send("SET", "meanwhile", "2");
+            var second = replica(server);
+            second.write(Wire.request("PSYNC", "?", "-1"));
+            server.awaitLog("shares it");
+            client.send("SET", "later", "3");
+            client.send("CONFIG", "SET", "rdb-key-save-delay", "0");
+            assertThat(firstLine(second)).isEqualTo(greeting);
+            for (var replica : List.of(first, second)) {
+                byte[] rdb = replica.read(Integer.parseInt(firstLine(replica).substring(1)));
+                assertThat(content(rdb)).hasSize(200).doesNotContainKey("meanwhile");
+                assertThat(commandsBut(replica, "ping", 3))
+                        .containsExactly(
+                                List.of("SELECT", "0"), List.of("SET", "meanwhile", "2"), List.of("SET", "later", "3"));
+            }
+            assertThat(client.send("INFO", "stats").toString()).contains("total_forks:1", "sync_full:2");
+        }
+    }
+
+    private static List<List<String>> commandsBut(Wire replica, String left, int count) throws IOException {
+        var commands = new ArrayList<List<String>>();
+        while (commands.size() < count) {
+            var command = replica.command();
+            if (!command.equals(List.of(left))) {
+                commands.add(command);
+            }
+        }
+        return commands;
+    }
+
+    @Test
+    void a_replica_that_comes_when_nobody_is_left_gets_a_snapshot_of_its_own() throws Exception {
+        try (var server = start("--repl-diskless-sync", "no", "--rdb-key-save-delay", "100000")) {
+            var client = server.client();
+            for (int i = 0; i < 200; i++) {
+                client.send("SET", "k" + i, "1");
+            }
+            var first = replica(server);
+            first.write(Wire.request("PSYNC", "?", "-1"));
+            firstLine(first);
+            client.send("SET", "meanwhile", "2");
+            first.close();
+            server.await("nobody is left", () -> client.info("connected_slaves").equals("0"));
+            client.send("CONFIG", "SET", "rdb-key-save-delay", "0");
+            assertThat(fullResync(replica(server), false).data).containsKey("meanwhile");
         }
     }
 
