@@ -259,7 +259,7 @@ public final class Redoubt implements AutoCloseable {
         pubSub.connect(loops);
         var lastDispatcher = new Dispatcher(shared, loopCount());
         aof.connect(lastDispatcher, table);
-        replication.connect(lastDispatcher, table, sessions, aof);
+        replication.connect(lastDispatcher, table, sessions, aof, persistence.progress());
         replication.onRoleChange(this::roleChanged);
         replication.onReplacement(new AofReplacement());
         replication.onFatal(this::die);

@@ -270,6 +270,17 @@ public final class InfoSections {
                     sink.field("aof_delayed_fsync", Long.toString(aof.delayedSyncs()));
                 }
             });
+            many(sink -> {
+                if (persistence.isAnythingLoading() || persistence.isLoadingBeside()) {
+                    var progress = persistence.progress();
+                    sink.field("loading_start_time", Long.toString(progress.startSeconds()));
+                    sink.field("loading_total_bytes", Long.toString(progress.totalBytes()));
+                    sink.field("loading_rdb_used_mem", Long.toString(progress.writersMemory()));
+                    sink.field("loading_loaded_bytes", Long.toString(progress.loadedBytes()));
+                    sink.field("loading_loaded_perc", decimals(progress.percentage(), 2));
+                    sink.field("loading_eta_seconds", Long.toString(progress.secondsLeft()));
+                }
+            });
         }
     }
 

@@ -84,7 +84,7 @@ final class AofLoader {
         transaction = null;
         session.select(0);
         dispatcher.enter();
-        try (var in = Files.newInputStream(file)) {
+        try (var in = persistence.progress().counting(Files.newInputStream(file))) {
             InputStream commands = in;
             long offset = 0;
             byte[] head = in.readNBytes(VALKEY.length);

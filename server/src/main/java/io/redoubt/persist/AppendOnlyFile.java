@@ -210,6 +210,7 @@ public final class AppendOnlyFile implements AutoCloseable {
             throw new IllegalStateException("not connected yet");
         }
         long began = System.nanoTime();
+        persistence.progress().begin(total);
         var loader = new AofLoader(
                 keyspace,
                 persistence,

@@ -16,6 +16,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.InstantSource;
 import java.util.HexFormat;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
@@ -105,6 +106,7 @@ public final class Persistence {
     private volatile long lastDurationSeconds = -1;
     private final AtomicLong saves = new AtomicLong();
     private volatile boolean isScheduled;
+    private final LoadingProgress progress = new LoadingProgress(InstantSource.system());
     private volatile boolean isLoading;
     private volatile boolean isCancelled;
     private volatile boolean skipsChecksums;
@@ -323,6 +325,7 @@ public final class Persistence {
      * Says that a file will be loaded: from now on commands are answered as while loading.
      */
     public void announceLoading() {
+        progress.begin(0);
         isLoading = true;
         state.set(ServerState.LOADING, true);
     }
@@ -346,8 +349,9 @@ public final class Persistence {
         long started = System.nanoTime();
         boolean isThere = Files.exists(file);
         if (isThere) {
+            progress.begin(Files.size(file));
             keyspace.mode().enterExclusive();
-            try (var in = Files.newInputStream(file)) {
+            try (var in = progress.counting(Files.newInputStream(file))) {
                 var loader = new SlicedLoader(System.currentTimeMillis(), keepsExpired, history, new Slices());
                 read(in, loader);
                 loader.tellHistory();
@@ -661,7 +665,9 @@ public final class Persistence {
 
         @Override
         public void aux(byte[] name, byte[] value) {
-            switch (new String(name, StandardCharsets.ISO_8859_1)) {
+            String fact = new String(name, StandardCharsets.ISO_8859_1);
+            progress.aux(fact, new String(value, StandardCharsets.ISO_8859_1));
+            switch (fact) {
                 case "repl-id" -> id = new String(value, StandardCharsets.ISO_8859_1);
                 case "repl-offset" -> offset = Decimal.parseLong(value, 0, value.length, -1);
                 case "repl-stream-db" -> {
@@ -722,6 +728,11 @@ public final class Persistence {
 
     public boolean isLoading() {
         return isLoading;
+    }
+
+    /** How far loading has come, whoever loads. */
+    public LoadingProgress progress() {
+        return progress;
     }
 
     /** Whether a snapshot is being written: to the file, or to replicas. */

@@ -7,10 +7,12 @@ import io.redoubt.command.Session;
 import io.redoubt.command.Sessions;
 import io.redoubt.log.EffectStream;
 import io.redoubt.persist.AppendOnlyFile;
+import io.redoubt.persist.LoadingProgress;
 import io.redoubt.persist.Snapshots;
 import io.redoubt.store.Keyspace;
 import io.redoubt.store.KeyspaceSnapshot;
 import java.nio.charset.StandardCharsets;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HexFormat;
@@ -105,6 +107,7 @@ public final class Replication {
     private @Nullable Dispatcher masterDispatcher;
     private @Nullable CommandTable table;
     private @Nullable AppendOnlyFile file;
+    private LoadingProgress loadingProgress = new LoadingProgress(InstantSource.system());
     private Sessions sessions = new Sessions();
 
     public Replication(
@@ -129,8 +132,15 @@ public final class Replication {
      * first {@link #replicaOf}; the table holds our own commands too, so it cannot come by constructor.
      *
      * @param ownFile tells what is on our disk
+     * @param progress is told how far the loading of a snapshot is
      */
-    public void connect(Dispatcher dispatcher, CommandTable commands, Sessions clients, AppendOnlyFile ownFile) {
+    public void connect(
+            Dispatcher dispatcher,
+            CommandTable commands,
+            Sessions clients,
+            AppendOnlyFile ownFile,
+            LoadingProgress progress) {
+        loadingProgress = progress;
         masterDispatcher = dispatcher;
         table = commands;
         sessions = clients;
@@ -1099,6 +1109,10 @@ public final class Replication {
 
     ServerState state() {
         return state;
+    }
+
+    LoadingProgress loadingProgress() {
+        return loadingProgress;
     }
 
     Snapshots snapshots() {

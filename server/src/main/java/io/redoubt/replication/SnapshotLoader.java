@@ -1,6 +1,7 @@
 package io.redoubt.replication;
 
 import io.redoubt.command.ServerState;
+import io.redoubt.persist.LoadingProgress;
 import io.redoubt.persist.RdbException;
 import io.redoubt.persist.RdbReader;
 import io.redoubt.persist.RdbVisitor;
@@ -27,27 +28,29 @@ final class SnapshotLoader {
     private final Replication replication;
     private final MasterLink link;
     private final Keyspace keyspace;
+    private final LoadingProgress progress;
     private int streamDatabase;
 
     SnapshotLoader(Replication replication, MasterLink link) {
         this.replication = replication;
         this.link = link;
         keyspace = replication.keyspace();
+        progress = replication.loadingProgress();
     }
 
     /** Reads the whole file without keeping anything. */
     void verify(Path file) throws IOException {
         try {
-            read(file, new Check());
+            read(Files.newInputStream(file), new Check());
         } catch (RdbException damaged) {
             throw new LinkException("Failed trying to load the MASTER synchronization DB: " + damaged.getMessage()
                     + ". The old data is kept.");
         }
     }
 
-    private static void read(Path file, RdbVisitor visitor) throws IOException {
-        try (InputStream in = Files.newInputStream(file)) {
-            new RdbReader(in, true).read(visitor);
+    private static void read(InputStream source, RdbVisitor visitor) throws IOException {
+        try (source) {
+            new RdbReader(source, true).read(visitor);
         }
     }
 
@@ -64,6 +67,7 @@ final class SnapshotLoader {
         try {
             link.requireCurrent();
             replication.disconnectReplicas();
+            progress.begin(Files.size(file));
             replication.state().set(ServerState.LOADING, true);
             replication.replacementBegins();
             flush();
@@ -74,7 +78,7 @@ final class SnapshotLoader {
         boolean isDone = false;
         var slices = new Slices(0);
         try {
-            read(file, slices);
+            read(progress.counting(Files.newInputStream(file)), slices);
             slices.enter();
             keyspace.setLibraries(slices.libraries);
             replication.adopt(id, offset);
@@ -107,6 +111,7 @@ final class SnapshotLoader {
         mode.enterExclusive();
         try {
             link.requireCurrent();
+            progress.begin(Math.max(0, source.length()));
             replication.state().set(loadingBit, true);
             keyspace.openStaging();
         } finally {
@@ -117,7 +122,7 @@ final class SnapshotLoader {
         var slices = new Slices(keyspace.databaseCount());
         source.whenWaiting(slices::leave, slices::goOn);
         try {
-            var reader = new RdbReader(source, true);
+            var reader = new RdbReader(progress.counting(source), true);
             reader.read(slices);
             slices.leave();
             source.finish(reader.offset());
@@ -234,7 +239,9 @@ final class SnapshotLoader {
 
         @Override
         public void aux(byte[] name, byte[] value) {
-            if (new String(name, StandardCharsets.ISO_8859_1).equals("repl-stream-db")) {
+            String fact = new String(name, StandardCharsets.ISO_8859_1);
+            progress.aux(fact, new String(value, StandardCharsets.ISO_8859_1));
+            if (fact.equals("repl-stream-db")) {
                 long database = Decimal.parseLong(value, 0, value.length, 0);
                 streamDatabase = database >= 0 && database < keyspace.databaseCount() ? (int) database : 0;
             }
