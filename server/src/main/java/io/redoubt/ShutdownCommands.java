@@ -77,11 +77,12 @@ final class ShutdownCommands extends CommandFamily {
             return;
         }
         var session = call.session();
+        var late = call.lateReply();
         call.suspend();
         session.setWaiter(new UntilTheEnd());
         shutdown.start(new Shutdown.Request("User requested shutdown...", saves, savesNot, isNow, isForced), () -> {
             session.setWaiter(null);
-            session.link().resume(reply -> reply.error(FAILED));
+            late.send(reply -> reply.error(FAILED));
         });
     }
 

@@ -274,6 +274,19 @@ class AofTest {
     }
 
     @Test
+    void replies_that_come_later_are_left_out_where_the_client_wants_none() {
+        var client = server.client();
+        client.sendRaw(RespClient.request("CLIENT", "REPLY", "OFF"));
+        client.sendRaw(RespClient.request("SAVE"));
+        client.sendRaw(RespClient.request("BGREWRITEAOF"));
+        assertThat(client.send("CLIENT", "REPLY", "ON")).isEqualTo("OK");
+        client.sendRaw(RespClient.request("CLIENT", "REPLY", "SKIP"));
+        client.sendRaw(RespClient.request("SAVE"));
+        assertThat(client.send("PING")).isEqualTo("PONG");
+        awaitRewrite(client);
+    }
+
+    @Test
     void a_rewrite_whose_files_cannot_be_opened_is_refused() throws IOException {
         var client = server.client();
         Path aside = server.directory().resolve("aside");

@@ -42,11 +42,12 @@ final class Login {
             if (!call.maySuspend() || !budget.beginWait(source)) {
                 return Result.WRONG;
             }
+            var late = call.lateReply();
             call.suspend();
             later.run(
                     () -> {
                         budget.endWait(source);
-                        link.resume(reply -> reply.error(WRONG_PASSWORD));
+                        late.send(reply -> reply.error(WRONG_PASSWORD));
                     },
                     GuessingBudget.DELAY_MILLIS);
             return Result.LATE;

@@ -698,8 +698,8 @@ public final class Call {
     }
 
     /**
-     * The reply comes later, by {@link Session.Link#resume}: no further request of this connection runs until then.
-     * The handler writes nothing.
+     * The reply comes later, by {@link #lateReply}: no further request of this connection runs until then. The handler
+     * writes nothing.
      */
     public void suspend() {
         if (!maySuspend()) {
@@ -707,6 +707,11 @@ public final class Call {
         }
         isSuspended = true;
         session().link().suspend();
+    }
+
+    /** Says who writes the reply of this command when it comes later. To be asked for in the handler. */
+    public LateReply lateReply() {
+        return new LateReply(session());
     }
 
     /**

@@ -35,10 +35,10 @@ public final class AofCommands extends CommandFamily {
 
     /** The answer comes when its files are open, which nobody waits for who is inside. */
     private void bgrewriteaof(Call call) {
-        var link = call.session().link();
+        var late = call.lateReply();
         var outcome = rewriter.request(
                 call.maySuspend(),
-                isPrepared -> link.resume(reply -> {
+                isPrepared -> late.send(reply -> {
                     if (isPrepared) {
                         reply.status("Background append only file rewriting started");
                     } else {

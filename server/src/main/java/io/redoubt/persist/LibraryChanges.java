@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * libraries elsewhere changes them here, so that none is lost on the way through this server. Exclusive mode.
  */
 public final class LibraryChanges {
+    private static final byte[] FUNCTION = "function".getBytes(StandardCharsets.US_ASCII);
     private static final int FOOTER_BYTES = 10;
     private static final int CHECKSUM_BYTES = 8;
 
@@ -33,8 +34,6 @@ public final class LibraryChanges {
     public static boolean isNamed(byte[] buffer, int start, int length) {
         return Args.equalsIgnoringCase(FUNCTION, buffer, start, length);
     }
-
-    private static final byte[] FUNCTION = "function".getBytes(StandardCharsets.US_ASCII);
 
     /**
      * Runs the request in the arguments of a dispatcher. What has gone well is one effect, as it came.

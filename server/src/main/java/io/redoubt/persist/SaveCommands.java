@@ -45,8 +45,8 @@ public final class SaveCommands extends CommandFamily {
             call.reply().error(IN_PROGRESS);
             return;
         }
-        var link = call.session().link();
-        boolean isStarted = persistence.startSavingFor(isGood -> link.resume(reply -> {
+        var late = call.lateReply();
+        boolean isStarted = persistence.startSavingFor(isGood -> late.send(reply -> {
             if (isGood) {
                 reply.ok();
             } else {

@@ -3,6 +3,7 @@ package io.redoubt.replication;
 import io.redoubt.command.Call;
 import io.redoubt.command.ClientWait;
 import io.redoubt.command.Errors;
+import io.redoubt.command.LateReply;
 import io.redoubt.command.Session;
 import java.nio.charset.StandardCharsets;
 import java.util.Set;
@@ -35,12 +36,12 @@ final class AckWaits {
 
     /** Suspends a client until so many replicas have acknowledged its writes. In the command's handler. */
     void add(Call call, long wanted, long millis) {
-        add(call, new Wait(call.session(), wanted, false, false), millis);
+        add(call, new Wait(call, wanted, false, false), millis);
     }
 
     /** Suspends a client until its writes are on the disks of so many replicas, and on ours if that is wanted. */
     void addForDisks(Call call, boolean wantsOurs, long wanted, long millis) {
-        add(call, new Wait(call.session(), wanted, true, wantsOurs), millis);
+        add(call, new Wait(call, wanted, true, wantsOurs), millis);
     }
 
     /** @param millis how long at most; 0 for ever */
@@ -99,17 +100,17 @@ final class AckWaits {
         private final long wanted;
         private final boolean isForDisks;
         private final boolean wantsOurs;
-        private final boolean isSilent;
+        private final LateReply late;
         private final AtomicBoolean isDone = new AtomicBoolean();
 
-        Wait(Session session, long wanted, boolean isForDisks, boolean wantsOurs) {
-            this.session = session;
-            this.offset = session.streamOffset();
-            this.fileOffset = session.fileOffset();
+        Wait(Call call, long wanted, boolean isForDisks, boolean wantsOurs) {
+            session = call.session();
+            offset = session.streamOffset();
+            fileOffset = session.fileOffset();
             this.wanted = wanted;
             this.isForDisks = isForDisks;
             this.wantsOurs = wantsOurs;
-            isSilent = session.replyMode() != Session.ReplyMode.ON;
+            late = call.lateReply();
         }
 
         void endIfEnough() {
@@ -131,10 +132,7 @@ final class AckWaits {
             }
             int count = count();
             boolean isOnOurs = isForDisks && replication.isDurable(fileOffset);
-            session.link().resume(reply -> {
-                if (isSilent) {
-                    return;
-                }
+            late.send(reply -> {
                 if (isForDisks) {
                     reply.arrayHeader(2);
                     reply.integer(isOnOurs ? 1 : 0);
@@ -149,11 +147,7 @@ final class AckWaits {
             if (!claim()) {
                 return false;
             }
-            session.link().resume(reply -> {
-                if (!isSilent) {
-                    reply.error(line);
-                }
-            });
+            late.send(reply -> reply.error(line));
             return true;
         }
 

@@ -162,8 +162,11 @@ public final class Replication {
         end = listener;
     }
 
-    /** Our master has changed data, and our disk fails: as in Redis that is the end, unless it is to be ignored. */
-    void cannotKeep(long nowMillis) {
+    /** Our master changes data. While our disk fails that is the end, as in Redis, unless it is to be ignored. */
+    void beforeWrite(long nowMillis) {
+        if (!state.is(ServerState.SAVE_FAILED | ServerState.AOF_FAILED)) {
+            return;
+        }
         if (!settings.ignoresDiskErrors) {
             end.accept("Replica was unable to write command to disk.");
         }

@@ -4,7 +4,6 @@ import io.redoubt.command.CommandFlag;
 import io.redoubt.command.CommandTable;
 import io.redoubt.command.Dispatcher;
 import io.redoubt.command.NoLink;
-import io.redoubt.command.ServerState;
 import io.redoubt.command.Session;
 import io.redoubt.log.EffectStream;
 import io.redoubt.persist.LibraryChanges;
@@ -221,8 +220,8 @@ final class StreamApplier {
                     .line(true, "Ignored the command '" + shownName(request) + "' in the stream of the master.");
             return;
         }
-        if (spec.has(CommandFlag.WRITE) && replication.state().is(ServerState.SAVE_FAILED | ServerState.AOF_FAILED)) {
-            replication.cannotKeep(now);
+        if (spec.has(CommandFlag.WRITE)) {
+            replication.beforeWrite(now);
         }
         long errors = reply.errorCount();
         int mark = reply.length();
@@ -234,6 +233,7 @@ final class StreamApplier {
 
     private void changeLibraries(RequestParser request, long now) throws LinkException {
         dispatcher.args().set(request.argBuffer(), 0, request.starts(), request.lengths(), request.argCount());
+        replication.beforeWrite(now);
         String error = LibraryChanges.run(dispatcher, replication.keyspace(), now);
         if (error != null) {
             failed("-" + error, request);
