@@ -22,10 +22,13 @@ import java.util.concurrent.TimeUnit;
  * Kills a server with an append-only file at random moments and looks what is there when it runs again.
  *
  * <p>Several clients write values of all types, each to keys of its own, some requests at a time. Meanwhile the file is
- * rewritten and the data set saved. Then comes SIGKILL. After the restart the keys of each client must hold what one of
+ * rewritten, the data set saved, and replicas fetch all of it and go away. Then comes SIGKILL. After the restart the keys of each client must hold what one of
  * the states was between the last acknowledged request and the last one sent: nothing acknowledged is missing, no request
  * is there by half, none is there without those before it. That holds with `everysec` too, since the kernel has all that
  * a killed process has written; only a machine that loses power could lose the last two seconds.
+ *
+ * <p>A replica with an append-only file is killed while it takes over its master's data: what it has afterwards is what the
+ * master had at one moment, the old data or the new, and not less than it had before with its file complete.
  *
  * <p>Run: {@code java Crash.java SERVER ROUNDS [SEED]}. The same folder is used for all rounds, so that a round begins with
  * what the ones before have left.
@@ -64,6 +67,20 @@ final class Crash {
 
     private void run() throws Exception {
         var random = new SplittableRandom(seed);
+        crashWriters(random);
+        if (failed == 0) {
+            crashReplica(random);
+        }
+        if (failed == 0) {
+            try (var paths = Files.walk(folder)) {
+                for (var path : paths.sorted(Comparator.reverseOrder()).toList()) {
+                    Files.delete(path);
+                }
+            }
+        }
+    }
+
+    private void crashWriters(SplittableRandom random) throws Exception {
         for (int round = 1; round <= rounds && failed == 0; round++) {
             String policy = random.nextBoolean() ? "always" : "everysec";
             int threads = random.nextBoolean() ? 1 : 3;
@@ -99,11 +116,36 @@ final class Crash {
         } catch (AssertionError wrong) {
             failed++;
             System.out.println("FAILED: " + wrong.getMessage() + "\nseed " + seed + ", files in " + folder);
-            return;
         }
-        try (var paths = Files.walk(folder)) {
-            for (var path : paths.sorted(Comparator.reverseOrder()).toList()) {
-                Files.delete(path);
+    }
+
+    private void crashReplica(SplittableRandom random) throws Exception {
+        var masterFolder = Files.createDirectories(folder.resolve("master"));
+        var replicaFolder = Files.createDirectories(folder.resolve("replica"));
+        try (var master = new Server(server, masterFolder, "no", 1, "yes", "--repl-diskless-sync-delay", "0")) {
+            var generations = new Generations(master.port);
+            for (int round = 1; round <= Math.max(3, rounds / 4); round++) {
+                String policy = random.nextBoolean() ? "always" : "everysec";
+                String load = random.nextBoolean() ? "disabled" : "swapdb";
+                long life = random.nextInt(random.nextBoolean() ? 600 : 3000);
+                String name = "replica " + round + " (" + policy + ", diskless load " + load + ", " + life + " ms)";
+                try (var process =
+                        new Server(server, replicaFolder, policy, 1, "yes", "--repl-diskless-load", load)) {
+                    String found = generations.check(process.port, name);
+                    generations.follow(process.port);
+                    TimeUnit.MILLISECONDS.sleep(life);
+                    process.kill();
+                    generations.pause();
+                    passed++;
+                    System.out.println(name + ": began with " + found + ", " + generations.kept + " was kept");
+                } catch (AssertionError wrong) {
+                    failed++;
+                    System.out.println(
+                            "FAILED in " + name + ": " + wrong.getMessage() + "\nseed " + seed + ", files in " + folder);
+                    return;
+                } finally {
+                    generations.pause();
+                }
             }
         }
     }
@@ -118,13 +160,28 @@ final class Crash {
             var random = new SplittableRandom(seed);
             try (var client = new Client(port)) {
                 while (true) {
-                    client.call(random.nextInt(3) == 0 ? "BGSAVE" : "BGREWRITEAOF");
+                    switch (random.nextInt(6)) {
+                        case 0, 1 -> client.call("BGSAVE");
+                        case 2 -> fetchAll(port, random.nextInt(60));
+                        default -> client.call("BGREWRITEAOF");
+                    }
                     TimeUnit.MILLISECONDS.sleep(random.nextInt(120));
                 }
             } catch (IOException | InterruptedException gone) {
                 // The end.
             }
         });
+    }
+
+    /** As a replica that goes away again, often before it has everything. */
+    private static void fetchAll(int port, long life) throws IOException, InterruptedException {
+        try (var replica = new Client(port)) {
+            var request = new ByteArrayOutputStream();
+            Client.append(request, "PSYNC", "?", "-1");
+            replica.send(request);
+            replica.line();
+            TimeUnit.MILLISECONDS.sleep(life);
+        }
     }
 
     // ---- A process ----
@@ -134,15 +191,18 @@ final class Crash {
         private final Process process;
         private final Path log;
 
-        Server(String program, Path folder, String policy, int threads, String rdbBase) throws Exception {
+        Server(String program, Path folder, String policy, int threads, String rdbBase, String... more)
+                throws Exception {
             try (var free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
                 port = free.getLocalPort();
             }
             log = folder.resolve("log");
-            process = new ProcessBuilder(
-                            program, "--port", "" + port, "--bind", "127.0.0.1", "--dir", folder.toString(),
-                            "--appendonly", "yes", "--appendfsync", policy, "--io-threads", "" + threads,
-                            "--aof-use-rdb-preamble", rdbBase, "--save", "", "--auto-aof-rewrite-min-size", "16kb")
+            var command = new ArrayList<>(List.of(
+                    program, "--port", "" + port, "--bind", "127.0.0.1", "--dir", folder.toString(),
+                    "--appendonly", "yes", "--appendfsync", policy, "--io-threads", "" + threads,
+                    "--aof-use-rdb-preamble", rdbBase, "--save", "", "--auto-aof-rewrite-min-size", "16kb"));
+            command.addAll(List.of(more));
+            process = new ProcessBuilder(command)
                     .redirectErrorStream(true)
                     .redirectOutput(log.toFile())
                     .start();
@@ -458,6 +518,132 @@ final class Crash {
             model.second = "nil";
             model.elsewhere = "nil";
             possible = new ArrayList<>(List.of(model.shown()));
+        }
+    }
+
+    // ---- A master and what its replica has of it ----
+
+    /** Many keys of a master that get a new number all at once, again and again, and a replica that gets them. */
+    private static final class Generations {
+        private static final int KEYS = 2000;
+        private static final String PADDING = "x".repeat(300);
+
+        private final int masterPort;
+        private long number;
+        /** The last one that the replica has shown while its file was complete. */
+        volatile long kept;
+        private volatile boolean isOn;
+        private final List<Thread> threads = new ArrayList<>();
+
+        Generations(int masterPort) throws IOException {
+            this.masterPort = masterPort;
+            try (var master = new Client(masterPort)) {
+                next(master);
+            }
+        }
+
+        private void next(Client master) throws IOException {
+            number++;
+            String[] words = new String[1 + 2 * KEYS];
+            words[0] = "MSET";
+            for (int i = 0; i < KEYS; i++) {
+                words[1 + 2 * i] = "key" + i;
+                words[2 + 2 * i] = number + PADDING;
+            }
+            var request = new ByteArrayOutputStream();
+            Client.append(request, "MULTI");
+            Client.append(request, words);
+            Client.append(request, "LPUSH", "numbers", "" + number);
+            Client.append(request, "LTRIM", "numbers", "0", "9");
+            Client.append(request, "EXEC");
+            master.send(request);
+            for (int i = 0; i < 5; i++) {
+                String reply = master.read();
+                if (reply.startsWith("-")) {
+                    throw new IllegalStateException(reply);
+                }
+            }
+        }
+
+        /** Lets the server follow the master, and both work, until they are told to pause. */
+        void follow(int port) throws IOException {
+            isOn = true;
+            try (var replica = new Client(port)) {
+                replica.call("REPLICAOF", "127.0.0.1", "" + masterPort);
+            }
+            threads.add(Thread.ofPlatform().start(() -> {
+                try (var master = new Client(masterPort)) {
+                    while (isOn) {
+                        next(master);
+                        TimeUnit.MILLISECONDS.sleep(3);
+                    }
+                } catch (IOException | InterruptedException broken) {
+                    throw new IllegalStateException(broken);
+                }
+            }));
+            threads.add(Thread.ofPlatform().start(() -> {
+                try (var replica = new Client(port)) {
+                    boolean isComplete = false;
+                    while (isOn) {
+                        // Until the first base is written, the old data is what counts.
+                        isComplete = isComplete || replica.call("INFO", "replication").contains("master_link_status:up")
+                                && isComplete(replica.call("INFO", "persistence"));
+                        String found = replica.call("GET", "key0");
+                        if (isComplete && found.endsWith(PADDING)) {
+                            kept = numberOf(found);
+                        }
+                    }
+                } catch (IOException gone) {
+                    // The end.
+                }
+            }));
+        }
+
+        private static boolean isComplete(String facts) {
+            return facts.contains("aof_enabled:1") && facts.contains("aof_rewrite_in_progress:0")
+                    && facts.contains("aof_rewrite_scheduled:0") && facts.contains("loading:0");
+        }
+
+        private static long numberOf(String value) {
+            return Long.parseLong(value.substring(0, value.length() - PADDING.length()));
+        }
+
+        void pause() throws InterruptedException {
+            isOn = false;
+            for (var thread : threads) {
+                thread.join();
+            }
+            threads.clear();
+        }
+
+        /** Says what the replica has, which must be of one moment. */
+        String check(int port, String when) throws IOException {
+            try (var replica = new Client(port)) {
+                String first = replica.call("GET", "key0");
+                if (first.equals("nil")) {
+                    if (kept > 0 || !replica.call("DBSIZE").equals("0")) {
+                        throw new AssertionError("before " + when + " the replica has nothing of " + kept);
+                    }
+                    return "nothing";
+                }
+                long found = numberOf(first);
+                if (found < kept) {
+                    throw new AssertionError("before " + when + " the replica has " + found + " and had " + kept);
+                }
+                String last = replica.call("LINDEX", "numbers", "0");
+                if (!last.equals("" + found) || !replica.call("DBSIZE").equals("" + (KEYS + 1))) {
+                    throw new AssertionError("before " + when + " the replica has " + found + ", last number " + last
+                            + ", keys " + replica.call("DBSIZE"));
+                }
+                for (int i = 0; i < KEYS; i++) {
+                    String value = replica.call("GET", "key" + i);
+                    if (!value.equals(first)) {
+                        throw new AssertionError("before " + when + " key0 is of " + found + ", key" + i + " is "
+                                + value);
+                    }
+                }
+                return "" + found;
+            }
         }
     }
 }

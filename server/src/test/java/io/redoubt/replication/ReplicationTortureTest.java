@@ -10,18 +10,19 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * Three servers of ours and a real one in ever changing chains, under load, with links that are cut at any time, partial
  * and full synchronizations, and failovers; in the end all have the same data. A longer run:
- * {@code -Dredoubt.torture.steps=1000}.
+ * {@code -Dredoubt.torture.steps=1000 -Dredoubt.torture.seeds=1,2,3}.
  */
 @Tag("peer")
 @DisplayNameGeneration(ReplaceUnderscores.class)
@@ -200,8 +201,14 @@ class ReplicationTortureTest {
         follow(old, node);
     }
 
+    static long[] seeds() {
+        return Stream.of(System.getProperty("redoubt.torture.seeds", "1").split(","))
+                .mapToLong(Long::parseLong)
+                .toArray();
+    }
+
     @ParameterizedTest(name = "seed {0}")
-    @ValueSource(longs = {1})
+    @MethodSource("seeds")
     void all_have_the_same_data_in_the_end(long seed) throws Exception {
         var binary = RealRedis.find();
         assumeTrue(binary.isPresent(), "redis-server is not installed");
