@@ -80,6 +80,7 @@ import io.redoubt.replication.MigrateCommands;
 import io.redoubt.replication.Replication;
 import io.redoubt.replication.ReplicationCommands;
 import io.redoubt.replication.ReplicationSettings;
+import io.redoubt.store.KeptAccess;
 import io.redoubt.store.Keyspace;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -213,13 +214,13 @@ public final class Redoubt implements AutoCloseable {
                 new KeyCommands(
                         gate,
                         Math.toIntExact(config.general.databases.value()),
-                        () -> config.memory.maxmemoryPolicy.value().endsWith("lfu"),
+                        () -> keyspace.keptAccess() == KeptAccess.FREQUENCY,
                         persistence::abandonSaving),
                 new ExpireCommands(),
                 new TransactionCommands(),
                 new DumpCommands(
                         config.persistence.rdbcompression::value,
-                        () -> config.memory.maxmemoryPolicy.value().endsWith("lfu"),
+                        () -> keyspace.keptAccess() == KeptAccess.FREQUENCY,
                         persistence::verifiesPayloads,
                         log::verbose),
                 new MigrateCommands(config.persistence.rdbcompression::value),
@@ -673,6 +674,7 @@ public final class Redoubt implements AutoCloseable {
             setClientMemoryMax();
         });
         follow(config.memory.maxmemoryPolicy, value -> {
+            keyspace.setKeptAccess(KeptAccess.of(value));
             if (!value.equals("noeviction")) {
                 log.warning(
                         "maxmemory-policy " + value + ": this version does not evict yet, a full server answers OOM");

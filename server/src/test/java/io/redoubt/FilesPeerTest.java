@@ -22,6 +22,8 @@ import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Files with values of every type and encoding, in several databases, also written while clients write: what comes with
@@ -276,6 +278,37 @@ class FilesPeerTest {
                 }
             }
             check(client, "--dir", copy.toString(), "--appendonly", "yes");
+        }
+    }
+
+    /** Under each policy, what is known of accesses, with keys restored as if they had been used long ago or often. */
+    @ParameterizedTest
+    @ValueSource(strings = {"volatile-lru", "allkeys-lru", "volatile-lfu", "allkeys-lfu", "noeviction"})
+    void tell_when_or_how_often_keys_were_used(String policy) throws Exception {
+        var client = server.client();
+        ask(client, "CONFIG", "SET", "maxmemory-policy", policy);
+        boolean isFrequency = policy.endsWith("lfu");
+        String[] question = {"OBJECT", isFrequency ? "FREQ" : "IDLETIME", ""};
+        ask(client, "RPUSH", "list", "a", "b");
+        String payload = String.valueOf(client.send("DUMP", "list"));
+        long[] numbers = isFrequency ? new long[] {0, 1, 100, 255} : new long[] {100, 70_000, 9_000_000};
+        for (long number : numbers) {
+            ask(client, "RESTORE", "key" + number, 0, payload, isFrequency ? "FREQ" : "IDLETIME", number);
+        }
+        save(client);
+        checkFiles();
+        server.addLines("appendonly no", "maxmemory-policy " + policy);
+        server.restart();
+        var again = server.client();
+        try (var peer = redis(server.directory(), "--maxmemory-policy", policy);
+                var theirs = RespClient.connect(peer.port())) {
+            for (long number : numbers) {
+                question[2] = "key" + number;
+                long expected = policy.equals("noeviction") ? 0 : number;
+                assertThat((Long) again.send(question)).isBetween(expected, expected + (isFrequency ? 0 : 60));
+                // What is seldom used counts down by the minute, and Redis's clock begins anew when it starts.
+                assertThat((Long) theirs.send(question)).isBetween(expected - 1, expected + 60);
+            }
         }
     }
 

@@ -42,11 +42,22 @@ public final class SnapshotWriter {
             writer.expiresFields();
         }
         writer.head(aux);
+        var kept = snapshot.keptAccess();
+        long now = System.currentTimeMillis() / 1000;
         snapshot.accept(new KeyspaceSnapshot.Visitor() {
             @Override
             public void database(int database, long keyCount, long expiryCount) throws IOException {
                 writer.selectDb(database);
                 writer.resizeDb(keyCount, expiryCount);
+            }
+
+            @Override
+            public void access(int access) {
+                switch (kept) {
+                    case NOTHING -> {}
+                    case IDLE_TIME -> writer.idle(now - access & 0xFFFFFF);
+                    case FREQUENCY -> writer.freq(access & 0xFF);
+                }
             }
 
             @Override

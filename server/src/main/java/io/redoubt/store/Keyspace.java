@@ -70,6 +70,7 @@ public final class Keyspace {
     private final long[] averageTtlMillis;
 
     private KeyspaceEvents events = KeyspaceEvents.NONE;
+    private volatile KeptAccess keptAccess = KeptAccess.NOTHING;
     private volatile @Nullable KeyspaceSnapshot snapshot;
     /** What the running snapshot keeps of databases that were emptied. */
     private final AtomicLong flushedHeapBytes = new AtomicLong();
@@ -119,6 +120,15 @@ public final class Keyspace {
     /** The same effects on their way to the append-only file. */
     public AofStream aof() {
         return aof;
+    }
+
+    /** What snapshots tell of accesses, and what is taken over when they are loaded. */
+    public KeptAccess keptAccess() {
+        return keptAccess;
+    }
+
+    public void setKeptAccess(KeptAccess kept) {
+        keptAccess = kept;
     }
 
     public Expiry expiry() {
@@ -981,7 +991,7 @@ public final class Keyspace {
         if (snapshot != null) {
             return null;
         }
-        var frozen = new KeyspaceSnapshot(layout.databases(), shards, stream.offset());
+        var frozen = new KeyspaceSnapshot(layout.databases(), shards, stream.offset(), keptAccess);
         snapshot = frozen;
         return frozen;
     }

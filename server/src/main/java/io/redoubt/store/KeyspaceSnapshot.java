@@ -20,6 +20,9 @@ public final class KeyspaceSnapshot {
         /** The keys that follow belong to this database. */
         void database(int database, long keyCount, long expiryCount) throws IOException;
 
+        /** The 24 bits of the last access to the key that follows; of those, the latest that is known. */
+        default void access(int access) {}
+
         /** A key and its value; what is shown is valid until the method returns. */
         void value(byte[] key, int keyOffset, int keyLength, Value value, long expiryMillis) throws IOException;
     }
@@ -29,8 +32,10 @@ public final class KeyspaceSnapshot {
     private final List<List<Part>> databases = new ArrayList<>();
     private final long streamOffset;
     private final boolean expiresFields;
+    private final KeptAccess keptAccess;
 
-    KeyspaceSnapshot(int databaseCount, Shard[] shards, long streamOffset) {
+    KeyspaceSnapshot(int databaseCount, Shard[] shards, long streamOffset, KeptAccess keptAccess) {
+        this.keptAccess = keptAccess;
         this.streamOffset = streamOffset;
         boolean expires = false;
         for (int database = 0; database < databaseCount; database++) {
@@ -56,6 +61,11 @@ public final class KeyspaceSnapshot {
     /** Whether fields of hashes expire, which files of Redis before 7.4 cannot say. */
     public boolean expiresFields() {
         return expiresFields;
+    }
+
+    /** What of the accesses to keys is to be written. */
+    public KeptAccess keptAccess() {
+        return keptAccess;
     }
 
     /** Returns how many keys there are. */
@@ -121,6 +131,7 @@ public final class KeyspaceSnapshot {
         } else {
             value.setPacked(encoding, chunk, valueStart, Record.valueLength(chunk, base));
         }
+        visitor.access(Record.access(chunk, base));
         visitor.value(chunk, keyStart, keyLength, value, expiryMillis);
     }
 
