@@ -11,12 +11,15 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import java.util.regex.Pattern;
 
 /**
  * Kills a server with an append-only file at random moments and looks what is there when it runs again.
@@ -37,6 +40,8 @@ final class Crash {
     private static final int CLIENTS = 3;
     private static final int BATCH_MAX = 12;
     private static final int SHARED_DATABASE = 5;
+    /** What names of keys begin with; the values behind the second grow. */
+    private static final List<String> SIZES = List.of("", "big ");
 
     private final String server;
     private final int rounds;
@@ -303,45 +308,85 @@ final class Crash {
         }
     }
 
-    /** What the keys of one client hold. */
+    /** What the keys of one client hold. Of each type there is a small value and one that can grow. */
     private static final class Model {
         String text = "nil";
         long number;
-        final ArrayDeque<String> list = new ArrayDeque<>();
-        final TreeSet<String> set = new TreeSet<>();
-        final TreeMap<String, String> hash = new TreeMap<>();
-        final TreeMap<String, Long> scores = new TreeMap<>();
-        final ArrayDeque<String> stream = new ArrayDeque<>();
+        byte[] large = {};
+        final List<ArrayDeque<String>> lists = List.of(new ArrayDeque<>(), new ArrayDeque<>());
+        final List<TreeSet<String>> sets = List.of(new TreeSet<>(), new TreeSet<>());
+        final List<TreeMap<String, String>> hashes = List.of(new TreeMap<>(), new TreeMap<>());
+        final List<TreeMap<String, Long>> scores = List.of(new TreeMap<>(), new TreeMap<>());
+        final TreeMap<Long, String> stream = new TreeMap<>();
+        long delivered;
+        final TreeMap<Long, String> pending = new TreeMap<>();
         String first = "nil";
         String second = "nil";
         String elsewhere = "nil";
 
         /** The same text as {@link Writer#found}. */
         String shown() {
-            var flatHash = new TreeSet<String>();
-            hash.forEach((field, value) -> flatHash.add(field + "=" + value));
-            var flatScores = new TreeSet<String>();
-            scores.forEach((member, score) -> flatScores.add(member + "=" + score));
-            return "text " + text + " number " + (number == 0 ? "nil" : "" + number) + " list " + list + " set " + set + " hash "
-                    + flatHash + " scores " + flatScores + " stream " + stream + " both " + first + " " + second
-                    + " elsewhere " + elsewhere;
+            var all = new StringBuilder();
+            all.append("text ").append(text).append(" number ").append(number == 0 ? "nil" : "" + number);
+            all.append(" large ").append(large.length).append(' ').append(Arrays.hashCode(large));
+            for (int size = 0; size < SIZES.size(); size++) {
+                all.append(" list ").append(lists.get(size));
+                all.append(" set ").append(sets.get(size));
+                all.append(" hash ").append(pairs(hashes.get(size)));
+                all.append(" scores ").append(pairs(scores.get(size)));
+            }
+            var entries = new ArrayList<String>();
+            stream.forEach((id, value) -> entries.add("[" + id + "-1, [f, " + value + "]]"));
+            var waiting = new ArrayList<String>();
+            pending.forEach((id, consumer) -> waiting.add(id + "-1 " + consumer));
+            all.append(" stream ").append(entries).append(" delivered ").append(delivered);
+            all.append(" pending ").append(waiting);
+            all.append(" both ").append(first).append(' ').append(second).append(" elsewhere ").append(elsewhere);
+            return all.toString();
+        }
+
+        private static List<String> pairs(TreeMap<String, ?> map) {
+            var pairs = new TreeSet<String>();
+            map.forEach((name, value) -> pairs.add(name + "=" + value));
+            return List.copyOf(pairs);
+        }
+
+        void setRange(int offset, String piece) {
+            large = Arrays.copyOf(large, Math.max(large.length, offset + piece.length()));
+            for (int i = 0; i < piece.length(); i++) {
+                large[offset + i] = (byte) piece.charAt(i);
+            }
+        }
+
+        void deliver(String consumer) {
+            Long next = stream.higherKey(delivered);
+            if (next != null) {
+                delivered = next;
+                pending.put(next, consumer);
+            }
         }
     }
 
+    /** A request: how many replies it has, and what it does. */
+    private record Step(int replies, Consumer<Model> change) {}
+
     private static final class Writer {
+        private static final int STREAM_MAX = 300;
+
         private final int index;
         private final String prefix;
-        private final Model model = new Model();
-        /** What may be found after a crash: the first is what was acknowledged. */
-        private List<String> possible = new ArrayList<>();
+        /** What was acknowledged. */
+        private Model model = new Model();
+        /** What was sent since. */
+        private final ArrayDeque<Step> sent = new ArrayDeque<>();
         private long operation;
+        private int checks;
         private volatile long acknowledged;
         private Thread thread;
 
         Writer(int index) {
             this.index = index;
             prefix = "{" + index + "}";
-            possible.add(model.shown());
         }
 
         void start(int port, long seed) {
@@ -357,102 +402,121 @@ final class Crash {
                 while (true) {
                     int count = 1 + random.nextInt(BATCH_MAX);
                     var out = new ByteArrayOutputStream();
-                    var replies = new ArrayList<Integer>();
-                    var states = new ArrayList<String>();
-                    states.add(possible.getFirst());
                     for (int i = 0; i < count; i++) {
-                        replies.add(next(random, out));
-                        states.add(model.shown());
+                        sent.add(next(random, out));
                     }
-                    possible = states;
                     client.send(out);
-                    for (int wanted : replies) {
-                        for (int i = 0; i < wanted; i++) {
+                    while (!sent.isEmpty()) {
+                        for (int i = 0; i < sent.peek().replies; i++) {
                             String reply = client.read();
                             if (reply.startsWith("-")) {
                                 throw new IllegalStateException(reply);
                             }
                         }
-                        possible = possible.subList(1, possible.size());
+                        sent.poll().change.accept(model);
                         acknowledged++;
                     }
-                    possible = new ArrayList<>(possible);
                 }
             } catch (IOException gone) {
-                possible = new ArrayList<>(possible);
+                // What is still in `sent` may have been done or not.
             }
         }
 
-        /** Writes one request, changes the model, and says how many replies there will be. */
-        private int next(SplittableRandom random, ByteArrayOutputStream out) {
-            String number = "" + ++operation;
-            String some = "" + random.nextInt(12);
-            switch (random.nextInt(13)) {
+        /** Writes one request. */
+        private Step next(SplittableRandom random, ByteArrayOutputStream out) {
+            long id = ++operation;
+            String number = "" + id;
+            int size = random.nextInt(SIZES.size());
+            String at = prefix + SIZES.get(size);
+            String some = "" + random.nextInt(size == 0 ? 12 : 900);
+            switch (random.nextInt(19)) {
                 case 0 -> {
-                    model.text = number + "x".repeat(random.nextInt(20) == 0 ? 50_000 : random.nextInt(40));
-                    Client.append(out, "SET", prefix + "text", model.text);
+                    String text = number + "x".repeat(random.nextInt(20) == 0 ? 50_000 : random.nextInt(40));
+                    Client.append(out, "SET", prefix + "text", text);
+                    return new Step(1, all -> all.text = text);
                 }
                 case 1 -> {
-                    model.number++;
                     Client.append(out, "INCR", prefix + "number");
+                    return new Step(1, all -> all.number++);
                 }
                 case 2 -> {
-                    model.list.add(number);
-                    Client.append(out, "RPUSH", prefix + "list", number);
+                    String[] words = new String[size == 0 ? 3 : 22];
+                    Arrays.fill(words, number);
+                    words[0] = "RPUSH";
+                    words[1] = at + "list";
+                    Client.append(out, words);
+                    return new Step(1, all -> all.lists.get(size).addAll(List.of(words).subList(2, words.length)));
                 }
                 case 3 -> {
-                    model.list.poll();
-                    Client.append(out, "LPOP", prefix + "list");
+                    Client.append(out, "LPOP", at + "list");
+                    return new Step(1, all -> all.lists.get(size).poll());
                 }
-                case 4 -> {
-                    model.set.add(some);
-                    Client.append(out, "SADD", prefix + "set", some);
-                }
-                case 5 -> {
-                    model.set.remove(some);
-                    Client.append(out, "SREM", prefix + "set", some);
+                case 4, 5 -> {
+                    Client.append(out, "SADD", at + "set", some);
+                    return new Step(1, all -> all.sets.get(size).add(some));
                 }
                 case 6 -> {
-                    model.hash.put(some, number);
-                    Client.append(out, "HSET", prefix + "hash", some, number);
+                    Client.append(out, "SREM", at + "set", some);
+                    return new Step(1, all -> all.sets.get(size).remove(some));
                 }
-                case 7 -> {
-                    model.hash.remove(some);
-                    Client.append(out, "HDEL", prefix + "hash", some);
-                }
-                case 8 -> {
-                    model.scores.merge(some, operation, Long::sum);
-                    Client.append(out, "ZINCRBY", prefix + "scores", number, some);
+                case 7, 8 -> {
+                    Client.append(out, "HSET", at + "hash", some, number);
+                    return new Step(1, all -> all.hashes.get(size).put(some, number));
                 }
                 case 9 -> {
-                    model.scores.remove(some);
-                    Client.append(out, "ZREM", prefix + "scores", some);
+                    Client.append(out, "HDEL", at + "hash", some);
+                    return new Step(1, all -> all.hashes.get(size).remove(some));
                 }
-                case 10 -> {
-                    model.stream.add("[" + operation + "-1, [f, " + some + "]]");
-                    if (model.stream.size() > 20) {
-                        model.stream.poll();
-                    }
-                    Client.append(out, "XADD", prefix + "stream", "MAXLEN", "20", operation + "-1", "f", some);
+                case 10, 11 -> {
+                    Client.append(out, "ZINCRBY", at + "scores", number, some);
+                    return new Step(1, all -> all.scores.get(size).merge(some, id, Long::sum));
                 }
-                case 11 -> {
-                    model.first = number;
-                    model.second = number;
+                case 12 -> {
+                    Client.append(out, "ZREM", at + "scores", some);
+                    return new Step(1, all -> all.scores.get(size).remove(some));
+                }
+                case 13 -> {
+                    Client.append(out, "XADD", prefix + "stream", "MAXLEN", "" + STREAM_MAX, number + "-1", "f", some);
+                    return new Step(1, all -> {
+                        all.stream.put(id, some);
+                        if (all.stream.size() > STREAM_MAX) {
+                            all.stream.pollFirstEntry();
+                        }
+                    });
+                }
+                case 14 -> {
+                    String consumer = "c" + random.nextInt(3);
+                    Client.append(
+                            out, "XREADGROUP", "GROUP", "g", consumer, "COUNT", "1", "STREAMS", prefix + "stream", ">");
+                    return new Step(1, all -> all.deliver(consumer));
+                }
+                case 15 -> {
+                    long done = Math.max(1, id - random.nextInt(400));
+                    Client.append(out, "XACK", prefix + "stream", "g", done + "-1");
+                    return new Step(1, all -> all.pending.remove(done));
+                }
+                case 16 -> {
+                    int offset = random.nextInt(300_000);
+                    Client.append(out, "SETRANGE", prefix + "large", "" + offset, number);
+                    return new Step(1, all -> all.setRange(offset, number));
+                }
+                case 17 -> {
                     Client.append(out, "MULTI");
                     Client.append(out, "SET", prefix + "first", number);
                     Client.append(out, "SET", prefix + "second", number, "EX", "100000");
                     Client.append(out, "EXEC");
-                    return 4;
+                    return new Step(4, all -> {
+                        all.first = number;
+                        all.second = number;
+                    });
                 }
                 default -> {
-                    model.elsewhere = number;
                     Client.append(out, "SELECT", "" + SHARED_DATABASE);
                     Client.append(out, "SET", prefix + "elsewhere", number);
                     Client.append(out, "SELECT", "0");
-                    return 3;
+                    return new Step(3, all -> all.elsewhere = number);
                 }
             }
-            return 1;
         }
 
         /** Compares with what the server has now, and goes on from there. */
@@ -461,10 +525,17 @@ final class Crash {
             try (var client = new Client(port)) {
                 found = found(client);
             }
-            if (!possible.contains(found)) {
+            String shown = model.shown();
+            String atFirst = shown;
+            int more = sent.size();
+            while (!shown.equals(found) && !sent.isEmpty()) {
+                sent.poll().change.accept(model);
+                shown = model.shown();
+            }
+            if (!shown.equals(found)) {
                 throw new AssertionError("client " + index + " before " + when + ":\nfound        " + found
-                        + "\nacknowledged " + possible.getFirst() + "\nsent         " + possible.getLast() + "\n"
-                        + possible.size() + " states would do");
+                        + "\nacknowledged " + atFirst + "\nsent         " + shown + "\n" + (more + 1)
+                        + " states would do");
             }
             catchUp(port);
         }
@@ -483,41 +554,54 @@ final class Crash {
         }
 
         private String found(Client client) throws IOException {
-            String text = client.call("GET", prefix + "text");
-            String number = client.call("GET", prefix + "number");
-            String list = client.call("LRANGE", prefix + "list", "0", "-1");
-            var set = new TreeSet<>(elements(client.call("SMEMBERS", prefix + "set")));
-            var hash = pairs(elements(client.call("HGETALL", prefix + "hash")));
-            var scores = pairs(elements(client.call("ZRANGE", prefix + "scores", "0", "-1", "WITHSCORES")));
-            String stream = client.call("XRANGE", prefix + "stream", "-", "+");
-            String first = client.call("GET", prefix + "first");
-            String second = client.call("GET", prefix + "second");
+            var all = new StringBuilder();
+            all.append("text ").append(client.call("GET", prefix + "text"));
+            all.append(" number ").append(client.call("GET", prefix + "number"));
+            String large = client.call("GETRANGE", prefix + "large", "0", "-1");
+            byte[] bytes = large.getBytes(StandardCharsets.ISO_8859_1);
+            all.append(" large ").append(bytes.length).append(' ').append(Arrays.hashCode(bytes));
+            for (String size : SIZES) {
+                String at = prefix + size;
+                all.append(" list ").append(client.call("LRANGE", at + "list", "0", "-1"));
+                all.append(" set ").append(new TreeSet<>(elements(client.call("SMEMBERS", at + "set"))));
+                all.append(" hash ").append(pairs(elements(client.call("HGETALL", at + "hash"))));
+                String scores = client.call("ZRANGE", at + "scores", "0", "-1", "WITHSCORES");
+                all.append(" scores ").append(pairs(elements(scores)));
+            }
+            all.append(" stream ").append(client.call("XRANGE", prefix + "stream", "-", "+"));
+            var delivered = Pattern.compile("last-delivered-id, (\\d+)-").matcher(
+                    client.call("XINFO", "GROUPS", prefix + "stream"));
+            all.append(" delivered ").append(delivered.find() ? delivered.group(1) : "0");
+            String pending = client.call("XPENDING", prefix + "stream", "g", "-", "+", "1000000");
+            var waiting = new ArrayList<String>();
+            var row = Pattern.compile("\\[(\\d+-1), (\\w+), \\d+, 1\\]").matcher(pending);
+            while (row.find()) {
+                waiting.add(row.group(1) + " " + row.group(2));
+            }
+            all.append(" pending ").append(waiting);
+            all.append(" both ").append(client.call("GET", prefix + "first"));
+            all.append(' ').append(client.call("GET", prefix + "second"));
             client.call("SELECT", "" + SHARED_DATABASE);
-            String elsewhere = client.call("GET", prefix + "elsewhere");
-            return "text " + text + " number " + number + " list " + list + " set " + set + " hash " + hash + " scores "
-                    + scores + " stream " + stream + " both " + first + " " + second + " elsewhere " + elsewhere;
+            all.append(" elsewhere ").append(client.call("GET", prefix + "elsewhere"));
+            return all.toString();
         }
 
-        /** Empties everything, so that model and server agree however much of the last batch is there. */
+        /** Makes sure that the stream has its group, and now and then begins anew, so that values are of all sizes. */
         private void catchUp(int port) throws IOException {
+            sent.clear();
             try (var client = new Client(port)) {
-                client.call(
-                        "DEL", prefix + "text", prefix + "number", prefix + "list", prefix + "set", prefix + "hash",
-                        prefix + "scores", prefix + "stream", prefix + "first", prefix + "second");
-                client.call("SELECT", "" + SHARED_DATABASE);
-                client.call("DEL", prefix + "elsewhere");
+                if (++checks % 5 == 0) {
+                    model = new Model();
+                    for (String database : List.of("" + SHARED_DATABASE, "0")) {
+                        client.call("SELECT", database);
+                        String keys = client.call("KEYS", prefix + "*");
+                        for (String key : elements(keys)) {
+                            client.call("DEL", key);
+                        }
+                    }
+                }
+                client.call("XGROUP", "CREATE", prefix + "stream", "g", "0", "MKSTREAM");
             }
-            model.text = "nil";
-            model.number = 0;
-            model.list.clear();
-            model.set.clear();
-            model.hash.clear();
-            model.scores.clear();
-            model.stream.clear();
-            model.first = "nil";
-            model.second = "nil";
-            model.elsewhere = "nil";
-            possible = new ArrayList<>(List.of(model.shown()));
         }
     }
 
