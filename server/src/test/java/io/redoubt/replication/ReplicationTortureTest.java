@@ -1,5 +1,6 @@
 package io.redoubt.replication;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
@@ -21,7 +22,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * Three servers of ours and a real one in ever changing chains, under load, with links that are cut at any time, partial
- * and full synchronizations, and failovers; in the end all have the same data. A longer run:
+ * and full synchronizations, and failovers; in the end all have the same data, one of them in its append-only file too. A longer run:
  * {@code -Dredoubt.torture.steps=1000 -Dredoubt.torture.seeds=1,2,3}.
  */
 @Tag("peer")
@@ -216,7 +217,7 @@ class ReplicationTortureTest {
             add("one", null, "--io-threads", "2");
             add("two", null, "--repl-diskless-load", "swapdb");
             add("real", binary.get());
-            add("four", null, "--repl-diskless-sync", "no");
+            add("four", null, "--repl-diskless-sync", "no", "--appendonly", "yes");
             follow(1, 0);
             follow(2, 0);
             follow(3, 1);
@@ -259,5 +260,14 @@ class ReplicationTortureTest {
                         this::story);
             }
         }
+        var keeper = nodes.getLast();
+        TestServer.await(
+                "the append-only file is complete",
+                () -> ((String) keeper.ask("INFO", "persistence"))
+                        .matches("(?s).*aof_rewrite_in_progress:0\r\naof_rewrite_scheduled:0\r\n.*"),
+                this::story);
+        Object digest = keeper.ask("DEBUG", "DIGEST");
+        assertThat(keeper.ask("DEBUG", "LOADAOF")).as(this::story).isEqualTo("+OK");
+        assertThat(keeper.ask("DEBUG", "DIGEST")).as(this::story).isEqualTo(digest);
     }
 }
