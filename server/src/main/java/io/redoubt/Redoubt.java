@@ -184,7 +184,7 @@ public final class Redoubt implements AutoCloseable {
                 configFile,
                 () -> users.file() == null ? users.lines() : null,
                 this::resetStats,
-                () -> state.is(ServerState.LOADING));
+                () -> state.is(ServerState.LOADING | ServerState.ASYNC_LOADING));
 
         var connection = new ConnectionCommands(gate, Math.toIntExact(config.general.databases.value()));
         var client = new ClientCommands(sessions, state, clientLine, name -> users.find(name) != null);
