@@ -680,6 +680,8 @@ public final class Redoubt implements AutoCloseable {
                         "maxmemory-policy " + value + ": this version does not evict yet, a full server answers OOM");
             }
         });
+        follow(config.memory.lfuLogFactor, keyspace.frequency()::setLogFactor);
+        follow(config.memory.lfuDecayTime, keyspace.frequency()::setDecayMinutes);
         follow(network.maxmemoryClients, _ -> setClientMemoryMax());
         heap.measureBy(this::heapLeftBytes, heapReserveBytes() / 4);
         follow(config.memory.lazyfreeLazyExpire, value -> keyspace.expiry().unlinks = value);

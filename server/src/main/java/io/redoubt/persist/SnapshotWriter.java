@@ -43,7 +43,8 @@ public final class SnapshotWriter {
         }
         writer.head(aux);
         var kept = snapshot.keptAccess();
-        long now = System.currentTimeMillis() / 1000;
+        var frequency = snapshot.frequency();
+        long now = System.currentTimeMillis();
         snapshot.accept(new KeyspaceSnapshot.Visitor() {
             @Override
             public void database(int database, long keyCount, long expiryCount) throws IOException {
@@ -55,8 +56,8 @@ public final class SnapshotWriter {
             public void access(int access) {
                 switch (kept) {
                     case NOTHING -> {}
-                    case IDLE_TIME -> writer.idle(now - access & 0xFFFFFF);
-                    case FREQUENCY -> writer.freq(access & 0xFF);
+                    case IDLE_TIME -> writer.idle(now / 1000 - access & 0xFFFFFF);
+                    case FREQUENCY -> writer.freq(frequency.count(access, now));
                 }
             }
 

@@ -356,7 +356,7 @@ public final class Entry implements Home {
 
     /** As if the key were used so often, from 0 to 255: minutes stand above, the count in the last byte. */
     public void setFrequency(long nowMillis, int frequency) {
-        setAccess((int) (nowMillis / 60_000 << 8 | frequency) & 0xFFFFFF);
+        setAccess((int) (nowMillis / 60_000 & 0xFFFF) << 8 | frequency);
     }
 
     /** A number for the place of the record in its shard: the same as long as it is changed where it stands. */

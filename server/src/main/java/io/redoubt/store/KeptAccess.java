@@ -1,7 +1,8 @@
 package io.redoubt.store;
 
-/** What files keep of the last access to a key. It follows from {@code maxmemory-policy}, as in Redis. */
+/** What is known of accesses to a key and kept in files. It follows from {@code maxmemory-policy}, as in Redis. */
 public enum KeptAccess {
+    /** When the key was last used, which files do not tell. */
     NOTHING,
     /** For how long the key has not been used: the policies "lru". */
     IDLE_TIME,

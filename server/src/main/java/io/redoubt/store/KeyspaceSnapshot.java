@@ -33,9 +33,11 @@ public final class KeyspaceSnapshot {
     private final long streamOffset;
     private final boolean expiresFields;
     private final KeptAccess keptAccess;
+    private final Frequency frequency;
 
-    KeyspaceSnapshot(int databaseCount, Shard[] shards, long streamOffset, KeptAccess keptAccess) {
+    KeyspaceSnapshot(int databaseCount, Shard[] shards, long streamOffset, KeptAccess keptAccess, Frequency frequency) {
         this.keptAccess = keptAccess;
+        this.frequency = frequency;
         this.streamOffset = streamOffset;
         boolean expires = false;
         for (int database = 0; database < databaseCount; database++) {
@@ -66,6 +68,11 @@ public final class KeyspaceSnapshot {
     /** What of the accesses to keys is to be written. */
     public KeptAccess keptAccess() {
         return keptAccess;
+    }
+
+    /** What accesses mean where {@link #keptAccess} is the frequency. */
+    public Frequency frequency() {
+        return frequency;
     }
 
     /** Returns how many keys there are. */
