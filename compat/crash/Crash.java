@@ -11,21 +11,27 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import java.util.regex.Pattern;
 
 /**
  * Kills a server with an append-only file at random moments and looks what is there when it runs again.
  *
  * <p>Several clients write values of all types, each to keys of its own, some requests at a time. Meanwhile the file is
- * rewritten and the data set saved. Then comes SIGKILL. After the restart the keys of each client must hold what one of
+ * rewritten, the data set saved, and replicas fetch all of it and go away. Then comes SIGKILL. After the restart the keys of each client must hold what one of
  * the states was between the last acknowledged request and the last one sent: nothing acknowledged is missing, no request
  * is there by half, none is there without those before it. That holds with `everysec` too, since the kernel has all that
  * a killed process has written; only a machine that loses power could lose the last two seconds.
+ *
+ * <p>A replica with an append-only file is killed while it takes over its master's data: what it has afterwards is what the
+ * master had at one moment, the old data or the new, and not less than it had before with its file complete.
  *
  * <p>Run: {@code java Crash.java SERVER ROUNDS [SEED]}. The same folder is used for all rounds, so that a round begins with
  * what the ones before have left.
@@ -34,6 +40,8 @@ final class Crash {
     private static final int CLIENTS = 3;
     private static final int BATCH_MAX = 12;
     private static final int SHARED_DATABASE = 5;
+    /** What names of keys begin with; the values behind the second grow. */
+    private static final List<String> SIZES = List.of("", "big ");
 
     private final String server;
     private final int rounds;
@@ -64,6 +72,20 @@ final class Crash {
 
     private void run() throws Exception {
         var random = new SplittableRandom(seed);
+        crashWriters(random);
+        if (failed == 0) {
+            crashReplica(random);
+        }
+        if (failed == 0) {
+            try (var paths = Files.walk(folder)) {
+                for (var path : paths.sorted(Comparator.reverseOrder()).toList()) {
+                    Files.delete(path);
+                }
+            }
+        }
+    }
+
+    private void crashWriters(SplittableRandom random) throws Exception {
         for (int round = 1; round <= rounds && failed == 0; round++) {
             String policy = random.nextBoolean() ? "always" : "everysec";
             int threads = random.nextBoolean() ? 1 : 3;
@@ -99,11 +121,36 @@ final class Crash {
         } catch (AssertionError wrong) {
             failed++;
             System.out.println("FAILED: " + wrong.getMessage() + "\nseed " + seed + ", files in " + folder);
-            return;
         }
-        try (var paths = Files.walk(folder)) {
-            for (var path : paths.sorted(Comparator.reverseOrder()).toList()) {
-                Files.delete(path);
+    }
+
+    private void crashReplica(SplittableRandom random) throws Exception {
+        var masterFolder = Files.createDirectories(folder.resolve("master"));
+        var replicaFolder = Files.createDirectories(folder.resolve("replica"));
+        try (var master = new Server(server, masterFolder, "no", 1, "yes", "--repl-diskless-sync-delay", "0")) {
+            var generations = new Generations(master.port);
+            for (int round = 1; round <= Math.max(3, rounds / 4); round++) {
+                String policy = random.nextBoolean() ? "always" : "everysec";
+                String load = random.nextBoolean() ? "disabled" : "swapdb";
+                long life = random.nextInt(random.nextBoolean() ? 600 : 3000);
+                String name = "replica " + round + " (" + policy + ", diskless load " + load + ", " + life + " ms)";
+                try (var process =
+                        new Server(server, replicaFolder, policy, 1, "yes", "--repl-diskless-load", load)) {
+                    String found = generations.check(process.port, name);
+                    generations.follow(process.port);
+                    TimeUnit.MILLISECONDS.sleep(life);
+                    process.kill();
+                    generations.pause();
+                    passed++;
+                    System.out.println(name + ": began with " + found + ", " + generations.kept + " was kept");
+                } catch (AssertionError wrong) {
+                    failed++;
+                    System.out.println(
+                            "FAILED in " + name + ": " + wrong.getMessage() + "\nseed " + seed + ", files in " + folder);
+                    return;
+                } finally {
+                    generations.pause();
+                }
             }
         }
     }
@@ -118,13 +165,28 @@ final class Crash {
             var random = new SplittableRandom(seed);
             try (var client = new Client(port)) {
                 while (true) {
-                    client.call(random.nextInt(3) == 0 ? "BGSAVE" : "BGREWRITEAOF");
+                    switch (random.nextInt(6)) {
+                        case 0, 1 -> client.call("BGSAVE");
+                        case 2 -> fetchAll(port, random.nextInt(60));
+                        default -> client.call("BGREWRITEAOF");
+                    }
                     TimeUnit.MILLISECONDS.sleep(random.nextInt(120));
                 }
             } catch (IOException | InterruptedException gone) {
                 // The end.
             }
         });
+    }
+
+    /** As a replica that goes away again, often before it has everything. */
+    private static void fetchAll(int port, long life) throws IOException, InterruptedException {
+        try (var replica = new Client(port)) {
+            var request = new ByteArrayOutputStream();
+            Client.append(request, "PSYNC", "?", "-1");
+            replica.send(request);
+            replica.line();
+            TimeUnit.MILLISECONDS.sleep(life);
+        }
     }
 
     // ---- A process ----
@@ -134,15 +196,18 @@ final class Crash {
         private final Process process;
         private final Path log;
 
-        Server(String program, Path folder, String policy, int threads, String rdbBase) throws Exception {
+        Server(String program, Path folder, String policy, int threads, String rdbBase, String... more)
+                throws Exception {
             try (var free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
                 port = free.getLocalPort();
             }
             log = folder.resolve("log");
-            process = new ProcessBuilder(
-                            program, "--port", "" + port, "--bind", "127.0.0.1", "--dir", folder.toString(),
-                            "--appendonly", "yes", "--appendfsync", policy, "--io-threads", "" + threads,
-                            "--aof-use-rdb-preamble", rdbBase, "--save", "", "--auto-aof-rewrite-min-size", "16kb")
+            var command = new ArrayList<>(List.of(
+                    program, "--port", "" + port, "--bind", "127.0.0.1", "--dir", folder.toString(),
+                    "--appendonly", "yes", "--appendfsync", policy, "--io-threads", "" + threads,
+                    "--aof-use-rdb-preamble", rdbBase, "--save", "", "--auto-aof-rewrite-min-size", "16kb"));
+            command.addAll(List.of(more));
+            process = new ProcessBuilder(command)
                     .redirectErrorStream(true)
                     .redirectOutput(log.toFile())
                     .start();
@@ -243,45 +308,85 @@ final class Crash {
         }
     }
 
-    /** What the keys of one client hold. */
+    /** What the keys of one client hold. Of each type there is a small value and one that can grow. */
     private static final class Model {
         String text = "nil";
         long number;
-        final ArrayDeque<String> list = new ArrayDeque<>();
-        final TreeSet<String> set = new TreeSet<>();
-        final TreeMap<String, String> hash = new TreeMap<>();
-        final TreeMap<String, Long> scores = new TreeMap<>();
-        final ArrayDeque<String> stream = new ArrayDeque<>();
+        byte[] large = {};
+        final List<ArrayDeque<String>> lists = List.of(new ArrayDeque<>(), new ArrayDeque<>());
+        final List<TreeSet<String>> sets = List.of(new TreeSet<>(), new TreeSet<>());
+        final List<TreeMap<String, String>> hashes = List.of(new TreeMap<>(), new TreeMap<>());
+        final List<TreeMap<String, Long>> scores = List.of(new TreeMap<>(), new TreeMap<>());
+        final TreeMap<Long, String> stream = new TreeMap<>();
+        long delivered;
+        final TreeMap<Long, String> pending = new TreeMap<>();
         String first = "nil";
         String second = "nil";
         String elsewhere = "nil";
 
         /** The same text as {@link Writer#found}. */
         String shown() {
-            var flatHash = new TreeSet<String>();
-            hash.forEach((field, value) -> flatHash.add(field + "=" + value));
-            var flatScores = new TreeSet<String>();
-            scores.forEach((member, score) -> flatScores.add(member + "=" + score));
-            return "text " + text + " number " + (number == 0 ? "nil" : "" + number) + " list " + list + " set " + set + " hash "
-                    + flatHash + " scores " + flatScores + " stream " + stream + " both " + first + " " + second
-                    + " elsewhere " + elsewhere;
+            var all = new StringBuilder();
+            all.append("text ").append(text).append(" number ").append(number == 0 ? "nil" : "" + number);
+            all.append(" large ").append(large.length).append(' ').append(Arrays.hashCode(large));
+            for (int size = 0; size < SIZES.size(); size++) {
+                all.append(" list ").append(lists.get(size));
+                all.append(" set ").append(sets.get(size));
+                all.append(" hash ").append(pairs(hashes.get(size)));
+                all.append(" scores ").append(pairs(scores.get(size)));
+            }
+            var entries = new ArrayList<String>();
+            stream.forEach((id, value) -> entries.add("[" + id + "-1, [f, " + value + "]]"));
+            var waiting = new ArrayList<String>();
+            pending.forEach((id, consumer) -> waiting.add(id + "-1 " + consumer));
+            all.append(" stream ").append(entries).append(" delivered ").append(delivered);
+            all.append(" pending ").append(waiting);
+            all.append(" both ").append(first).append(' ').append(second).append(" elsewhere ").append(elsewhere);
+            return all.toString();
+        }
+
+        private static List<String> pairs(TreeMap<String, ?> map) {
+            var pairs = new TreeSet<String>();
+            map.forEach((name, value) -> pairs.add(name + "=" + value));
+            return List.copyOf(pairs);
+        }
+
+        void setRange(int offset, String piece) {
+            large = Arrays.copyOf(large, Math.max(large.length, offset + piece.length()));
+            for (int i = 0; i < piece.length(); i++) {
+                large[offset + i] = (byte) piece.charAt(i);
+            }
+        }
+
+        void deliver(String consumer) {
+            Long next = stream.higherKey(delivered);
+            if (next != null) {
+                delivered = next;
+                pending.put(next, consumer);
+            }
         }
     }
 
+    /** A request: how many replies it has, and what it does. */
+    private record Step(int replies, Consumer<Model> change) {}
+
     private static final class Writer {
+        private static final int STREAM_MAX = 300;
+
         private final int index;
         private final String prefix;
-        private final Model model = new Model();
-        /** What may be found after a crash: the first is what was acknowledged. */
-        private List<String> possible = new ArrayList<>();
+        /** What was acknowledged. */
+        private Model model = new Model();
+        /** What was sent since. */
+        private final ArrayDeque<Step> sent = new ArrayDeque<>();
         private long operation;
+        private int checks;
         private volatile long acknowledged;
         private Thread thread;
 
         Writer(int index) {
             this.index = index;
             prefix = "{" + index + "}";
-            possible.add(model.shown());
         }
 
         void start(int port, long seed) {
@@ -297,102 +402,121 @@ final class Crash {
                 while (true) {
                     int count = 1 + random.nextInt(BATCH_MAX);
                     var out = new ByteArrayOutputStream();
-                    var replies = new ArrayList<Integer>();
-                    var states = new ArrayList<String>();
-                    states.add(possible.getFirst());
                     for (int i = 0; i < count; i++) {
-                        replies.add(next(random, out));
-                        states.add(model.shown());
+                        sent.add(next(random, out));
                     }
-                    possible = states;
                     client.send(out);
-                    for (int wanted : replies) {
-                        for (int i = 0; i < wanted; i++) {
+                    while (!sent.isEmpty()) {
+                        for (int i = 0; i < sent.peek().replies; i++) {
                             String reply = client.read();
                             if (reply.startsWith("-")) {
                                 throw new IllegalStateException(reply);
                             }
                         }
-                        possible = possible.subList(1, possible.size());
+                        sent.poll().change.accept(model);
                         acknowledged++;
                     }
-                    possible = new ArrayList<>(possible);
                 }
             } catch (IOException gone) {
-                possible = new ArrayList<>(possible);
+                // What is still in `sent` may have been done or not.
             }
         }
 
-        /** Writes one request, changes the model, and says how many replies there will be. */
-        private int next(SplittableRandom random, ByteArrayOutputStream out) {
-            String number = "" + ++operation;
-            String some = "" + random.nextInt(12);
-            switch (random.nextInt(13)) {
+        /** Writes one request. */
+        private Step next(SplittableRandom random, ByteArrayOutputStream out) {
+            long id = ++operation;
+            String number = "" + id;
+            int size = random.nextInt(SIZES.size());
+            String at = prefix + SIZES.get(size);
+            String some = "" + random.nextInt(size == 0 ? 12 : 900);
+            switch (random.nextInt(19)) {
                 case 0 -> {
-                    model.text = number + "x".repeat(random.nextInt(20) == 0 ? 50_000 : random.nextInt(40));
-                    Client.append(out, "SET", prefix + "text", model.text);
+                    String text = number + "x".repeat(random.nextInt(20) == 0 ? 50_000 : random.nextInt(40));
+                    Client.append(out, "SET", prefix + "text", text);
+                    return new Step(1, all -> all.text = text);
                 }
                 case 1 -> {
-                    model.number++;
                     Client.append(out, "INCR", prefix + "number");
+                    return new Step(1, all -> all.number++);
                 }
                 case 2 -> {
-                    model.list.add(number);
-                    Client.append(out, "RPUSH", prefix + "list", number);
+                    String[] words = new String[size == 0 ? 3 : 22];
+                    Arrays.fill(words, number);
+                    words[0] = "RPUSH";
+                    words[1] = at + "list";
+                    Client.append(out, words);
+                    return new Step(1, all -> all.lists.get(size).addAll(List.of(words).subList(2, words.length)));
                 }
                 case 3 -> {
-                    model.list.poll();
-                    Client.append(out, "LPOP", prefix + "list");
+                    Client.append(out, "LPOP", at + "list");
+                    return new Step(1, all -> all.lists.get(size).poll());
                 }
-                case 4 -> {
-                    model.set.add(some);
-                    Client.append(out, "SADD", prefix + "set", some);
-                }
-                case 5 -> {
-                    model.set.remove(some);
-                    Client.append(out, "SREM", prefix + "set", some);
+                case 4, 5 -> {
+                    Client.append(out, "SADD", at + "set", some);
+                    return new Step(1, all -> all.sets.get(size).add(some));
                 }
                 case 6 -> {
-                    model.hash.put(some, number);
-                    Client.append(out, "HSET", prefix + "hash", some, number);
+                    Client.append(out, "SREM", at + "set", some);
+                    return new Step(1, all -> all.sets.get(size).remove(some));
                 }
-                case 7 -> {
-                    model.hash.remove(some);
-                    Client.append(out, "HDEL", prefix + "hash", some);
-                }
-                case 8 -> {
-                    model.scores.merge(some, operation, Long::sum);
-                    Client.append(out, "ZINCRBY", prefix + "scores", number, some);
+                case 7, 8 -> {
+                    Client.append(out, "HSET", at + "hash", some, number);
+                    return new Step(1, all -> all.hashes.get(size).put(some, number));
                 }
                 case 9 -> {
-                    model.scores.remove(some);
-                    Client.append(out, "ZREM", prefix + "scores", some);
+                    Client.append(out, "HDEL", at + "hash", some);
+                    return new Step(1, all -> all.hashes.get(size).remove(some));
                 }
-                case 10 -> {
-                    model.stream.add("[" + operation + "-1, [f, " + some + "]]");
-                    if (model.stream.size() > 20) {
-                        model.stream.poll();
-                    }
-                    Client.append(out, "XADD", prefix + "stream", "MAXLEN", "20", operation + "-1", "f", some);
+                case 10, 11 -> {
+                    Client.append(out, "ZINCRBY", at + "scores", number, some);
+                    return new Step(1, all -> all.scores.get(size).merge(some, id, Long::sum));
                 }
-                case 11 -> {
-                    model.first = number;
-                    model.second = number;
+                case 12 -> {
+                    Client.append(out, "ZREM", at + "scores", some);
+                    return new Step(1, all -> all.scores.get(size).remove(some));
+                }
+                case 13 -> {
+                    Client.append(out, "XADD", prefix + "stream", "MAXLEN", "" + STREAM_MAX, number + "-1", "f", some);
+                    return new Step(1, all -> {
+                        all.stream.put(id, some);
+                        if (all.stream.size() > STREAM_MAX) {
+                            all.stream.pollFirstEntry();
+                        }
+                    });
+                }
+                case 14 -> {
+                    String consumer = "c" + random.nextInt(3);
+                    Client.append(
+                            out, "XREADGROUP", "GROUP", "g", consumer, "COUNT", "1", "STREAMS", prefix + "stream", ">");
+                    return new Step(1, all -> all.deliver(consumer));
+                }
+                case 15 -> {
+                    long done = Math.max(1, id - random.nextInt(400));
+                    Client.append(out, "XACK", prefix + "stream", "g", done + "-1");
+                    return new Step(1, all -> all.pending.remove(done));
+                }
+                case 16 -> {
+                    int offset = random.nextInt(300_000);
+                    Client.append(out, "SETRANGE", prefix + "large", "" + offset, number);
+                    return new Step(1, all -> all.setRange(offset, number));
+                }
+                case 17 -> {
                     Client.append(out, "MULTI");
                     Client.append(out, "SET", prefix + "first", number);
                     Client.append(out, "SET", prefix + "second", number, "EX", "100000");
                     Client.append(out, "EXEC");
-                    return 4;
+                    return new Step(4, all -> {
+                        all.first = number;
+                        all.second = number;
+                    });
                 }
                 default -> {
-                    model.elsewhere = number;
                     Client.append(out, "SELECT", "" + SHARED_DATABASE);
                     Client.append(out, "SET", prefix + "elsewhere", number);
                     Client.append(out, "SELECT", "0");
-                    return 3;
+                    return new Step(3, all -> all.elsewhere = number);
                 }
             }
-            return 1;
         }
 
         /** Compares with what the server has now, and goes on from there. */
@@ -401,10 +525,17 @@ final class Crash {
             try (var client = new Client(port)) {
                 found = found(client);
             }
-            if (!possible.contains(found)) {
+            String shown = model.shown();
+            String atFirst = shown;
+            int more = sent.size();
+            while (!shown.equals(found) && !sent.isEmpty()) {
+                sent.poll().change.accept(model);
+                shown = model.shown();
+            }
+            if (!shown.equals(found)) {
                 throw new AssertionError("client " + index + " before " + when + ":\nfound        " + found
-                        + "\nacknowledged " + possible.getFirst() + "\nsent         " + possible.getLast() + "\n"
-                        + possible.size() + " states would do");
+                        + "\nacknowledged " + atFirst + "\nsent         " + shown + "\n" + (more + 1)
+                        + " states would do");
             }
             catchUp(port);
         }
@@ -423,41 +554,180 @@ final class Crash {
         }
 
         private String found(Client client) throws IOException {
-            String text = client.call("GET", prefix + "text");
-            String number = client.call("GET", prefix + "number");
-            String list = client.call("LRANGE", prefix + "list", "0", "-1");
-            var set = new TreeSet<>(elements(client.call("SMEMBERS", prefix + "set")));
-            var hash = pairs(elements(client.call("HGETALL", prefix + "hash")));
-            var scores = pairs(elements(client.call("ZRANGE", prefix + "scores", "0", "-1", "WITHSCORES")));
-            String stream = client.call("XRANGE", prefix + "stream", "-", "+");
-            String first = client.call("GET", prefix + "first");
-            String second = client.call("GET", prefix + "second");
+            var all = new StringBuilder();
+            all.append("text ").append(client.call("GET", prefix + "text"));
+            all.append(" number ").append(client.call("GET", prefix + "number"));
+            String large = client.call("GETRANGE", prefix + "large", "0", "-1");
+            byte[] bytes = large.getBytes(StandardCharsets.ISO_8859_1);
+            all.append(" large ").append(bytes.length).append(' ').append(Arrays.hashCode(bytes));
+            for (String size : SIZES) {
+                String at = prefix + size;
+                all.append(" list ").append(client.call("LRANGE", at + "list", "0", "-1"));
+                all.append(" set ").append(new TreeSet<>(elements(client.call("SMEMBERS", at + "set"))));
+                all.append(" hash ").append(pairs(elements(client.call("HGETALL", at + "hash"))));
+                String scores = client.call("ZRANGE", at + "scores", "0", "-1", "WITHSCORES");
+                all.append(" scores ").append(pairs(elements(scores)));
+            }
+            all.append(" stream ").append(client.call("XRANGE", prefix + "stream", "-", "+"));
+            var delivered = Pattern.compile("last-delivered-id, (\\d+)-").matcher(
+                    client.call("XINFO", "GROUPS", prefix + "stream"));
+            all.append(" delivered ").append(delivered.find() ? delivered.group(1) : "0");
+            String pending = client.call("XPENDING", prefix + "stream", "g", "-", "+", "1000000");
+            var waiting = new ArrayList<String>();
+            var row = Pattern.compile("\\[(\\d+-1), (\\w+), \\d+, 1\\]").matcher(pending);
+            while (row.find()) {
+                waiting.add(row.group(1) + " " + row.group(2));
+            }
+            all.append(" pending ").append(waiting);
+            all.append(" both ").append(client.call("GET", prefix + "first"));
+            all.append(' ').append(client.call("GET", prefix + "second"));
             client.call("SELECT", "" + SHARED_DATABASE);
-            String elsewhere = client.call("GET", prefix + "elsewhere");
-            return "text " + text + " number " + number + " list " + list + " set " + set + " hash " + hash + " scores "
-                    + scores + " stream " + stream + " both " + first + " " + second + " elsewhere " + elsewhere;
+            all.append(" elsewhere ").append(client.call("GET", prefix + "elsewhere"));
+            return all.toString();
         }
 
-        /** Empties everything, so that model and server agree however much of the last batch is there. */
+        /** Makes sure that the stream has its group, and now and then begins anew, so that values are of all sizes. */
         private void catchUp(int port) throws IOException {
+            sent.clear();
             try (var client = new Client(port)) {
-                client.call(
-                        "DEL", prefix + "text", prefix + "number", prefix + "list", prefix + "set", prefix + "hash",
-                        prefix + "scores", prefix + "stream", prefix + "first", prefix + "second");
-                client.call("SELECT", "" + SHARED_DATABASE);
-                client.call("DEL", prefix + "elsewhere");
+                if (++checks % 5 == 0) {
+                    model = new Model();
+                    for (String database : List.of("" + SHARED_DATABASE, "0")) {
+                        client.call("SELECT", database);
+                        String keys = client.call("KEYS", prefix + "*");
+                        for (String key : elements(keys)) {
+                            client.call("DEL", key);
+                        }
+                    }
+                }
+                client.call("XGROUP", "CREATE", prefix + "stream", "g", "0", "MKSTREAM");
             }
-            model.text = "nil";
-            model.number = 0;
-            model.list.clear();
-            model.set.clear();
-            model.hash.clear();
-            model.scores.clear();
-            model.stream.clear();
-            model.first = "nil";
-            model.second = "nil";
-            model.elsewhere = "nil";
-            possible = new ArrayList<>(List.of(model.shown()));
+        }
+    }
+
+    // ---- A master and what its replica has of it ----
+
+    /** Many keys of a master that get a new number all at once, again and again, and a replica that gets them. */
+    private static final class Generations {
+        private static final int KEYS = 2000;
+        private static final String PADDING = "x".repeat(300);
+
+        private final int masterPort;
+        private long number;
+        /** The last one that the replica has shown while its file was complete. */
+        volatile long kept;
+        private volatile boolean isOn;
+        private final List<Thread> threads = new ArrayList<>();
+
+        Generations(int masterPort) throws IOException {
+            this.masterPort = masterPort;
+            try (var master = new Client(masterPort)) {
+                next(master);
+            }
+        }
+
+        private void next(Client master) throws IOException {
+            number++;
+            String[] words = new String[1 + 2 * KEYS];
+            words[0] = "MSET";
+            for (int i = 0; i < KEYS; i++) {
+                words[1 + 2 * i] = "key" + i;
+                words[2 + 2 * i] = number + PADDING;
+            }
+            var request = new ByteArrayOutputStream();
+            Client.append(request, "MULTI");
+            Client.append(request, words);
+            Client.append(request, "LPUSH", "numbers", "" + number);
+            Client.append(request, "LTRIM", "numbers", "0", "9");
+            Client.append(request, "EXEC");
+            master.send(request);
+            for (int i = 0; i < 5; i++) {
+                String reply = master.read();
+                if (reply.startsWith("-")) {
+                    throw new IllegalStateException(reply);
+                }
+            }
+        }
+
+        /** Lets the server follow the master, and both work, until they are told to pause. */
+        void follow(int port) throws IOException {
+            isOn = true;
+            try (var replica = new Client(port)) {
+                replica.call("REPLICAOF", "127.0.0.1", "" + masterPort);
+            }
+            threads.add(Thread.ofPlatform().start(() -> {
+                try (var master = new Client(masterPort)) {
+                    while (isOn) {
+                        next(master);
+                        TimeUnit.MILLISECONDS.sleep(3);
+                    }
+                } catch (IOException | InterruptedException broken) {
+                    throw new IllegalStateException(broken);
+                }
+            }));
+            threads.add(Thread.ofPlatform().start(() -> {
+                try (var replica = new Client(port)) {
+                    boolean isComplete = false;
+                    while (isOn) {
+                        // Until the first base is written, the old data is what counts.
+                        isComplete = isComplete || replica.call("INFO", "replication").contains("master_link_status:up")
+                                && isComplete(replica.call("INFO", "persistence"));
+                        String found = replica.call("GET", "key0");
+                        if (isComplete && found.endsWith(PADDING)) {
+                            kept = numberOf(found);
+                        }
+                    }
+                } catch (IOException gone) {
+                    // The end.
+                }
+            }));
+        }
+
+        private static boolean isComplete(String facts) {
+            return facts.contains("aof_enabled:1") && facts.contains("aof_rewrite_in_progress:0")
+                    && facts.contains("aof_rewrite_scheduled:0") && facts.contains("loading:0");
+        }
+
+        private static long numberOf(String value) {
+            return Long.parseLong(value.substring(0, value.length() - PADDING.length()));
+        }
+
+        void pause() throws InterruptedException {
+            isOn = false;
+            for (var thread : threads) {
+                thread.join();
+            }
+            threads.clear();
+        }
+
+        /** Says what the replica has, which must be of one moment. */
+        String check(int port, String when) throws IOException {
+            try (var replica = new Client(port)) {
+                String first = replica.call("GET", "key0");
+                if (first.equals("nil")) {
+                    if (kept > 0 || !replica.call("DBSIZE").equals("0")) {
+                        throw new AssertionError("before " + when + " the replica has nothing of " + kept);
+                    }
+                    return "nothing";
+                }
+                long found = numberOf(first);
+                if (found < kept) {
+                    throw new AssertionError("before " + when + " the replica has " + found + " and had " + kept);
+                }
+                String last = replica.call("LINDEX", "numbers", "0");
+                if (!last.equals("" + found) || !replica.call("DBSIZE").equals("" + (KEYS + 1))) {
+                    throw new AssertionError("before " + when + " the replica has " + found + ", last number " + last
+                            + ", keys " + replica.call("DBSIZE"));
+                }
+                for (int i = 0; i < KEYS; i++) {
+                    String value = replica.call("GET", "key" + i);
+                    if (!value.equals(first)) {
+                        throw new AssertionError("before " + when + " key0 is of " + found + ", key" + i + " is "
+                                + value);
+                    }
+                }
+                return "" + found;
+            }
         }
     }
 }

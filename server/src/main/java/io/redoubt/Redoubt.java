@@ -80,6 +80,7 @@ import io.redoubt.replication.MigrateCommands;
 import io.redoubt.replication.Replication;
 import io.redoubt.replication.ReplicationCommands;
 import io.redoubt.replication.ReplicationSettings;
+import io.redoubt.store.KeptAccess;
 import io.redoubt.store.Keyspace;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -186,7 +187,7 @@ public final class Redoubt implements AutoCloseable {
                 configFile,
                 () -> users.file() == null ? users.lines() : null,
                 this::resetStats,
-                () -> state.is(ServerState.LOADING));
+                () -> state.is(ServerState.LOADING | ServerState.ASYNC_LOADING));
 
         var connection = new ConnectionCommands(gate, Math.toIntExact(config.general.databases.value()));
         var client = new ClientCommands(sessions, state, clientLine, name -> users.find(name) != null);
@@ -216,13 +217,13 @@ public final class Redoubt implements AutoCloseable {
                 new KeyCommands(
                         gate,
                         Math.toIntExact(config.general.databases.value()),
-                        () -> config.memory.maxmemoryPolicy.value().endsWith("lfu"),
+                        () -> keyspace.keptAccess() == KeptAccess.FREQUENCY,
                         persistence::abandonSaving),
                 new ExpireCommands(),
                 new TransactionCommands(),
                 new DumpCommands(
                         config.persistence.rdbcompression::value,
-                        () -> config.memory.maxmemoryPolicy.value().endsWith("lfu"),
+                        () -> keyspace.keptAccess() == KeptAccess.FREQUENCY,
                         persistence::verifiesPayloads,
                         log::verbose),
                 new MigrateCommands(config.persistence.rdbcompression::value),
@@ -677,11 +678,14 @@ public final class Redoubt implements AutoCloseable {
             setClientMemoryMax();
         });
         follow(config.memory.maxmemoryPolicy, value -> {
+            keyspace.setKeptAccess(KeptAccess.of(value));
             if (!value.equals("noeviction")) {
                 log.warning(
                         "maxmemory-policy " + value + ": this version does not evict yet, a full server answers OOM");
             }
         });
+        follow(config.memory.lfuLogFactor, keyspace.frequency()::setLogFactor);
+        follow(config.memory.lfuDecayTime, keyspace.frequency()::setDecayMinutes);
         follow(network.maxmemoryClients, _ -> setClientMemoryMax());
         heap.measureBy(this::heapLeftBytes, heapReserveBytes() / 4);
         follow(config.memory.lazyfreeLazyExpire, value -> keyspace.expiry().unlinks = value);

@@ -76,7 +76,7 @@ final class Shutdown {
             if (aof.isWritingFirst()) {
                 if (!request.isForced()) {
                     log.warning("Writing initial AOF, can't exit.");
-                    stay();
+                    stayAfterErrors();
                     return;
                 }
                 log.warning("Writing initial AOF. Exit anyway.");
@@ -87,7 +87,7 @@ final class Shutdown {
             aof.finish();
             if (saves(request) && !save() && !request.isForced()) {
                 log.warning("Error trying to save the DB, can't exit.");
-                stay();
+                stayAfterErrors();
                 return;
             }
             if (isAborted) {
@@ -125,6 +125,11 @@ final class Shutdown {
     private boolean save() {
         log.notice("Saving the final RDB snapshot before exiting.");
         return persistence.saveNow();
+    }
+
+    private void stayAfterErrors() {
+        log.warning("Errors trying to shut down the server. Check the logs for more information.");
+        stay();
     }
 
     private void stay() {

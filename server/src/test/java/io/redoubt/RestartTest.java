@@ -68,6 +68,7 @@ class RestartTest {
         // A folder in the file's place: the snapshot cannot be renamed to it.
         Files.createDirectories(server.directory().resolve("dump.rdb").resolve("full"));
         assertThat(client.send("SHUTDOWN", "SAVE")).asString().startsWith("-ERR Errors trying to SHUTDOWN");
+        assertThat(server.logged()).contains("Errors trying to shut down the server. Check the logs");
         assertThat(client.send("GET", "key")).isEqualTo("value");
         // Only a failed save in the background keeps from writing, and only a server that saves by itself.
         assertThat(server.client().send("SET", "key", "other")).isEqualTo("OK");

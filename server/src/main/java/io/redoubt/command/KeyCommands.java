@@ -239,7 +239,7 @@ public final class KeyCommands extends CommandFamily {
             return;
         }
         if (usesLfu.getAsBoolean()) {
-            call.reply().integer(call.entry().access() & 0xFF);
+            call.reply().integer(call.keyspace().frequency().count(call.entry().access(), call.nowMillis()));
         } else {
             call.reply().error(NO_LFU);
         }

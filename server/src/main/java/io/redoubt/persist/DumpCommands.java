@@ -238,10 +238,11 @@ public final class DumpCommands extends CommandFamily {
         if (arg > 0 && call.find(1)) {
             var args = call.args();
             long number = Decimal.parseLong(args.buffer(), args.start(arg), args.length(arg), 0);
-            long seconds = call.nowMillis() / 1000;
-            // With LFU: minutes above, the count in the last byte.
-            long access = isFrequency ? seconds / 60 << 8 | number : seconds - number;
-            call.entry().setAccess((int) access & 0xFFFFFF);
+            if (isFrequency) {
+                call.entry().setFrequency(call.nowMillis(), (int) number);
+            } else {
+                call.entry().setIdle(call.nowMillis(), number);
+            }
         }
     }
 

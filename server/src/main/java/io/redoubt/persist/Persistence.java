@@ -3,6 +3,7 @@ package io.redoubt.persist;
 import io.redoubt.command.ServerState;
 import io.redoubt.resp.Decimal;
 import io.redoubt.store.Entry;
+import io.redoubt.store.KeptAccess;
 import io.redoubt.store.Keyspace;
 import io.redoubt.store.KeyspaceSnapshot;
 import io.redoubt.store.Libraries;
@@ -511,6 +512,10 @@ public final class Persistence {
         private boolean isSkipped;
         private boolean isInValue;
         private long expiryMillis;
+        private int valueDatabase;
+        private byte[] valueKey = {};
+        private long valueIdleSeconds;
+        private int valueFrequency;
         private long loaded;
         private long expired;
         private long empty;
@@ -535,6 +540,10 @@ public final class Persistence {
                 return NOTHING;
             }
             expiryMillis = expiry;
+            valueDatabase = database;
+            valueKey = key;
+            valueIdleSeconds = idleSeconds;
+            valueFrequency = frequency;
             var unit = keyspace.unit(keyspace.loopCount());
             unit.begin(nowMillis, true);
             if (!replaces && keyspace.find(unit, database, key, 0, key.length, present)) {
@@ -551,8 +560,26 @@ public final class Persistence {
             if (!isSkipped) {
                 isInValue = false;
                 loader.attach(expiryMillis);
+                if (valueIdleSeconds != NONE || valueFrequency != NONE) {
+                    setAccess();
+                }
                 keyspace.unit(keyspace.loopCount()).end();
                 loaded++;
+            }
+        }
+
+        /** What does not fit the policy of now is left out, as in Redis. */
+        private void setAccess() {
+            var unit = keyspace.unit(keyspace.loopCount());
+            if (!keyspace.find(unit, valueDatabase, valueKey, 0, valueKey.length, present)) {
+                return; // It has expired by now.
+            }
+            if (keyspace.keptAccess() != KeptAccess.FREQUENCY) {
+                if (valueIdleSeconds != NONE) {
+                    present.setIdle(nowMillis, valueIdleSeconds);
+                }
+            } else if (valueFrequency != NONE) {
+                present.setFrequency(nowMillis, valueFrequency);
             }
         }
 

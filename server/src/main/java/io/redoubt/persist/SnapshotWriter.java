@@ -45,11 +45,23 @@ public final class SnapshotWriter {
         for (byte[] source : snapshot.libraries().sources()) {
             writer.function(source);
         }
+        var kept = snapshot.keptAccess();
+        var frequency = snapshot.frequency();
+        long now = System.currentTimeMillis();
         snapshot.accept(new KeyspaceSnapshot.Visitor() {
             @Override
             public void database(int database, long keyCount, long expiryCount) throws IOException {
                 writer.selectDb(database);
                 writer.resizeDb(keyCount, expiryCount);
+            }
+
+            @Override
+            public void access(int access) {
+                switch (kept) {
+                    case NOTHING -> {}
+                    case IDLE_TIME -> writer.idle(now / 1000 - access & 0xFFFFFF);
+                    case FREQUENCY -> writer.freq(frequency.count(access, now));
+                }
             }
 
             @Override

@@ -340,13 +340,23 @@ public final class Entry implements Home {
         return expiryMillis;
     }
 
-    /** The 24 bits of the last access: a clock in seconds. */
+    /** The 24 bits of the last access: a clock in seconds, or what {@link #setFrequency} says. */
     public int access() {
         return Record.access(chunk, base);
     }
 
     public void setAccess(int access) {
         Record.setAccess(chunk, base, access);
+    }
+
+    /** As if the key had been used so long ago. */
+    public void setIdle(long nowMillis, long idleSeconds) {
+        setAccess((int) (nowMillis / 1000 - idleSeconds) & 0xFFFFFF);
+    }
+
+    /** As if the key were used so often, from 0 to 255: minutes stand above, the count in the last byte. */
+    public void setFrequency(long nowMillis, int frequency) {
+        setAccess((int) (nowMillis / 60_000 & 0xFFFF) << 8 | frequency);
     }
 
     /** A number for the place of the record in its shard: the same as long as it is changed where it stands. */

@@ -71,6 +71,10 @@ public final class Keyspace {
 
     private volatile Libraries libraries = Libraries.NONE;
     private KeyspaceEvents events = KeyspaceEvents.NONE;
+    /** Changes in exclusive mode. */
+    private KeptAccess keptAccess = KeptAccess.NOTHING;
+
+    private final Frequency frequency = new Frequency();
     private volatile @Nullable KeyspaceSnapshot snapshot;
     /** What the running snapshot keeps of databases that were emptied. */
     private final AtomicLong flushedHeapBytes = new AtomicLong();
@@ -130,6 +134,20 @@ public final class Keyspace {
     /** The same effects on their way to the append-only file. */
     public AofStream aof() {
         return aof;
+    }
+
+    /** What is noted of accesses, told by snapshots, and taken over when they are loaded. */
+    public KeptAccess keptAccess() {
+        return keptAccess;
+    }
+
+    public Frequency frequency() {
+        return frequency;
+    }
+
+    /** Exclusive mode. */
+    public void setKeptAccess(KeptAccess kept) {
+        keptAccess = kept;
     }
 
     public Expiry expiry() {
@@ -319,10 +337,27 @@ public final class Keyspace {
 
     /** Remembers that an entry was used now. */
     public void touch(Unit unit, Entry entry) {
+        if (keptAccess == KeptAccess.FREQUENCY) {
+            entry.setAccess(frequency.used(entry.access(), unit.nowMillis()));
+            return;
+        }
         int now = accessClock(unit);
         if (entry.access() != now) {
             entry.setAccess(now);
         }
+    }
+
+    /** What is noted with a value that is put: a key that was there has been used once more. */
+    private int accessOfPut(Unit unit, Partition partition, int hash, byte[] key, int offset, int length) {
+        if (keptAccess != KeptAccess.FREQUENCY) {
+            return accessClock(unit);
+        }
+        int found = partition.table.find(hash, key, offset, length);
+        if (found == 0) {
+            return frequency.fresh(unit.nowMillis());
+        }
+        int old = Record.access(partition.arena.chunk(found), partition.arena.offset(found));
+        return frequency.used(old, unit.nowMillis());
     }
 
     /**
@@ -347,7 +382,8 @@ public final class Keyspace {
         int kept = length >= Record.LARGE ? Encoding.LARGE : encoding;
         int hash = hash(key, keyOffset, keyLength);
         long countBefore = partition.table.count();
-        if (partition.put(hash, key, keyOffset, keyLength, kept, value, offset, length, accessClock(unit))) {
+        int access = accessOfPut(unit, partition, hash, key, keyOffset, keyLength);
+        if (partition.put(hash, key, keyOffset, keyLength, kept, value, offset, length, access)) {
             unit.freedIn(partition);
         }
         boolean isNew = partition.table.count() != countBefore;
@@ -364,7 +400,8 @@ public final class Keyspace {
         byte[] scratch = partition.scratch;
         Record.LONGS.set(scratch, 0, value);
         long countBefore = partition.table.count();
-        if (partition.put(hash, key, keyOffset, keyLength, Encoding.INT, scratch, 0, 8, accessClock(unit))) {
+        int access = accessOfPut(unit, partition, hash, key, keyOffset, keyLength);
+        if (partition.put(hash, key, keyOffset, keyLength, Encoding.INT, scratch, 0, 8, access)) {
             unit.freedIn(partition);
         }
         boolean isNew = partition.table.count() != countBefore;
@@ -451,7 +488,8 @@ public final class Keyspace {
     public void createDetached(
             Unit unit, int database, byte[] key, int offset, int length, int encoding, int bytes, Entry entry) {
         var partition = partition(database, key, offset, length);
-        int handle = partition.newRecord(key, offset, length, encoding, bytes, accessClock(unit));
+        int access = keptAccess == KeptAccess.FREQUENCY ? frequency.fresh(unit.nowMillis()) : accessClock(unit);
+        int handle = partition.newRecord(key, offset, length, encoding, bytes, access);
         entry.setDetached(unit, partition, database, hash(key, offset, length), handle);
     }
 
@@ -992,7 +1030,8 @@ public final class Keyspace {
         if (snapshot != null) {
             return null;
         }
-        var frozen = new KeyspaceSnapshot(layout.databases(), shards, stream.offset(), libraries);
+        var frozen =
+                new KeyspaceSnapshot(layout.databases(), shards, stream.offset(), libraries, keptAccess, frequency);
         snapshot = frozen;
         return frozen;
     }

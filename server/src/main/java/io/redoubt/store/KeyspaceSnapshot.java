@@ -20,6 +20,9 @@ public final class KeyspaceSnapshot {
         /** The keys that follow belong to this database. */
         void database(int database, long keyCount, long expiryCount) throws IOException;
 
+        /** The 24 bits of the last access to the key that follows; of those, the latest that is known. */
+        default void access(int access) {}
+
         /** A key and its value; what is shown is valid until the method returns. */
         void value(byte[] key, int keyOffset, int keyLength, Value value, long expiryMillis) throws IOException;
     }
@@ -30,8 +33,18 @@ public final class KeyspaceSnapshot {
     private final long streamOffset;
     private final Libraries libraries;
     private final boolean expiresFields;
+    private final KeptAccess keptAccess;
+    private final Frequency frequency;
 
-    KeyspaceSnapshot(int databaseCount, Shard[] shards, long streamOffset, Libraries libraries) {
+    KeyspaceSnapshot(
+            int databaseCount,
+            Shard[] shards,
+            long streamOffset,
+            Libraries libraries,
+            KeptAccess keptAccess,
+            Frequency frequency) {
+        this.keptAccess = keptAccess;
+        this.frequency = frequency;
         this.streamOffset = streamOffset;
         this.libraries = libraries;
         boolean expires = false;
@@ -62,6 +75,16 @@ public final class KeyspaceSnapshot {
     /** Whether fields of hashes expire, which files of Redis before 7.4 cannot say. */
     public boolean expiresFields() {
         return expiresFields;
+    }
+
+    /** What of the accesses to keys is to be written. */
+    public KeptAccess keptAccess() {
+        return keptAccess;
+    }
+
+    /** What accesses mean where {@link #keptAccess} is the frequency. */
+    public Frequency frequency() {
+        return frequency;
     }
 
     /** Returns how many keys there are. */
@@ -127,6 +150,7 @@ public final class KeyspaceSnapshot {
         } else {
             value.setPacked(encoding, chunk, valueStart, Record.valueLength(chunk, base));
         }
+        visitor.access(Record.access(chunk, base));
         visitor.value(chunk, keyStart, keyLength, value, expiryMillis);
     }
 

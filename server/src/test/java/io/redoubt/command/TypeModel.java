@@ -1,5 +1,7 @@
 package io.redoubt.command;
 
+import java.math.BigDecimal;
+import java.math.MathContext;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -151,10 +153,22 @@ abstract class TypeModel<T> {
     }
 
     String real(double number) {
-        String text = Double.isInfinite(number)
-                ? number > 0 ? "inf" : "-inf"
-                : number == Math.rint(number) ? Long.toString((long) number) : Double.toString(number);
+        String text = Double.isInfinite(number) ? number > 0 ? "inf" : "-inf" : digits(number);
         return protocol == 2 ? bulk(text) : "," + text + "\r\n";
+    }
+
+    /** As by {@code %.17g} in C. */
+    private static String digits(double number) {
+        if (number == 0) {
+            return 1 / number < 0 ? "-0" : "0";
+        }
+        var rounded = new BigDecimal(number).round(new MathContext(17)).stripTrailingZeros();
+        int exponent = rounded.precision() - rounded.scale() - 1;
+        if (exponent >= -4 && exponent < 17) {
+            return rounded.toPlainString();
+        }
+        String power = (exponent < 0 ? "e-" : "e+") + (Math.abs(exponent) < 10 ? "0" : "") + Math.abs(exponent);
+        return rounded.movePointLeft(exponent).toPlainString() + power;
     }
 
     static String array(Collection<String> replies) {

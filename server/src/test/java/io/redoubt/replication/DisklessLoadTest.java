@@ -99,6 +99,9 @@ class DisklessLoadTest {
             assertThat(client.send("GET", "new1")).isEqualTo("(nil)");
             assertThat(client.send("DBSIZE")).isEqualTo(":1");
             assertThat(client.send("SAVE").toString()).startsWith("-LOADING");
+            assertThat(client.send("CONFIG", "SET", "appendonly", "yes").toString())
+                    .startsWith("-LOADING");
+            assertThat(client.send("REPLICAOF", "NO", "ONE").toString()).startsWith("-LOADING");
             assertThat(client.send("EXISTS", "new0")).isEqualTo(":0");
             second.close();
             server.awaitLog("Discarding temporary DB");

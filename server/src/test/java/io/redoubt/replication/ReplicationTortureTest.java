@@ -1,5 +1,6 @@
 package io.redoubt.replication;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
@@ -10,18 +11,19 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * Three servers of ours and a real one in ever changing chains, under load, with links that are cut at any time, partial
- * and full synchronizations, and failovers; in the end all have the same data. A longer run:
- * {@code -Dredoubt.torture.steps=1000}.
+ * and full synchronizations, and failovers; in the end all have the same data, one of them in its append-only file too. A longer run:
+ * {@code -Dredoubt.torture.steps=1000 -Dredoubt.torture.seeds=1,2,3}.
  */
 @Tag("peer")
 @DisplayNameGeneration(ReplaceUnderscores.class)
@@ -200,8 +202,14 @@ class ReplicationTortureTest {
         follow(old, node);
     }
 
+    static long[] seeds() {
+        return Stream.of(System.getProperty("redoubt.torture.seeds", "1").split(","))
+                .mapToLong(Long::parseLong)
+                .toArray();
+    }
+
     @ParameterizedTest(name = "seed {0}")
-    @ValueSource(longs = {1})
+    @MethodSource("seeds")
     void all_have_the_same_data_in_the_end(long seed) throws Exception {
         var binary = RealRedis.find();
         assumeTrue(binary.isPresent(), "redis-server is not installed");
@@ -209,7 +217,7 @@ class ReplicationTortureTest {
             add("one", null, "--io-threads", "2");
             add("two", null, "--repl-diskless-load", "swapdb");
             add("real", binary.get());
-            add("four", null, "--repl-diskless-sync", "no");
+            add("four", null, "--repl-diskless-sync", "no", "--appendonly", "yes");
             follow(1, 0);
             follow(2, 0);
             follow(3, 1);
@@ -252,5 +260,14 @@ class ReplicationTortureTest {
                         this::story);
             }
         }
+        var keeper = nodes.getLast();
+        TestServer.await(
+                "the append-only file is complete",
+                () -> ((String) keeper.ask("INFO", "persistence"))
+                        .matches("(?s).*aof_rewrite_in_progress:0\r\naof_rewrite_scheduled:0\r\n.*"),
+                this::story);
+        Object digest = keeper.ask("DEBUG", "DIGEST");
+        assertThat(keeper.ask("DEBUG", "LOADAOF")).as(this::story).isEqualTo("+OK");
+        assertThat(keeper.ask("DEBUG", "DIGEST")).as(this::story).isEqualTo(digest);
     }
 }
