@@ -739,9 +739,12 @@ public final class AppendOnlyFile implements AutoCloseable {
         return state == State.WAITS_FOR_REWRITE;
     }
 
-    /** Whether data is not on the disk yet, because the first rewrite has not ended. */
+    /**
+     * Whether data is not on the disk yet, because the first rewrite has not ended. A disk that fails is another matter:
+     * it must not keep the server from ending.
+     */
     public boolean isWritingFirst() {
-        return waitsForRewrite();
+        return waitsForRewrite() && !isBehind;
     }
 
     /** Whether the stream has not come yet to a file that is to follow. */

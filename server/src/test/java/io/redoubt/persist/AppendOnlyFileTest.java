@@ -203,6 +203,7 @@ class AppendOnlyFileTest {
         assertThat(aof.bufferedBytes()).isZero();
         assertThat(aof.isEnabled()).isTrue();
         assertThat(logged).anyMatch(line -> line.contains("made anew"));
+        assertThat(aof.isWritingFirst()).isFalse();
         disk.fails = false;
         await(() -> {
             aof.tick(System.currentTimeMillis());
