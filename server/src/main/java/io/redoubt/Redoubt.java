@@ -77,6 +77,7 @@ import io.redoubt.pubsub.KeyspaceNotifications;
 import io.redoubt.pubsub.PubSub;
 import io.redoubt.pubsub.PubSubCommands;
 import io.redoubt.replication.MigrateCommands;
+import io.redoubt.replication.MigrateSockets;
 import io.redoubt.replication.Replication;
 import io.redoubt.replication.ReplicationCommands;
 import io.redoubt.replication.ReplicationSettings;
@@ -128,6 +129,7 @@ public final class Redoubt implements AutoCloseable {
     private final Rates rates;
     private final ReplicationSettings replicationSettings = new ReplicationSettings();
     private final Replication replication;
+    private final MigrateSockets migrateSockets = new MigrateSockets();
     private final PubSub pubSub;
     private final KeyspaceNotifications notifications;
     private final Monitors monitors;
@@ -225,7 +227,7 @@ public final class Redoubt implements AutoCloseable {
                         () -> config.memory.maxmemoryPolicy.value().endsWith("lfu"),
                         persistence::verifiesPayloads,
                         log::verbose),
-                new MigrateCommands(config.persistence.rdbcompression::value),
+                new MigrateCommands(config.persistence.rdbcompression::value, migrateSockets),
                 new SaveCommands(persistence),
                 new AofCommands(aof.rewriter()),
                 new PubSubCommands(pubSub, loopCount()),
@@ -565,6 +567,7 @@ public final class Redoubt implements AutoCloseable {
         var figures = new InfoSections.ReplicationFigures(
                 replication.bytesFromMaster()::get,
                 netStats::replicaBytesOut,
+                migrateSockets::count,
                 replication::fullSyncs,
                 replication::partialSyncs,
                 replication::refusedPartialSyncs,
@@ -1033,6 +1036,7 @@ public final class Redoubt implements AutoCloseable {
     public void close() {
         listeners.close();
         replication.stop();
+        migrateSockets.close();
         for (var loop : loops) {
             loop.stop();
         }

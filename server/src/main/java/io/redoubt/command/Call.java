@@ -52,6 +52,7 @@ public final class Call {
     private Nothing nothing = Nothing.NIL;
     private boolean isSuspended;
     private boolean runsAgain;
+    private @Nullable Errand errand;
     private int pushedEnd;
     private long parsed;
 
@@ -616,12 +617,48 @@ public final class Call {
     }
 
     /** Runs queued requests as part of this one, and answers an array of their replies. */
-    void runAll(RequestQueue queue) {
+    void runAll(Transaction transaction) {
+        hasOwnEffects = true; // Those of the requests that it runs.
+        queueRunner().runAll(session(), transaction, reply());
+    }
+
+    private QueueRunner queueRunner() {
         if (queueRunner == null) {
             throw new IllegalStateException("a transaction runs no other");
         }
-        hasOwnEffects = true; // Those of the requests that it runs.
-        queueRunner.runAll(session(), queue, reply());
+        return queueRunner;
+    }
+
+    /** Whether an earlier request of the transaction writes what a later one needs before it runs. */
+    boolean writesWhatErrandsRead(Transaction transaction) {
+        return queueRunner().writesWhatErrandsRead(session(), transaction);
+    }
+
+    /** Lets a thread run the errands that are due; whether there are any, and the request runs again. */
+    boolean runErrands(Transaction transaction) {
+        var due = queueRunner().errandsDue(session(), transaction);
+        if (due.isEmpty()) {
+            return false;
+        }
+        var link = session().link();
+        suspendToRunAgain();
+        Thread.ofVirtual().name("redoubt-errands").start(() -> {
+            try {
+                due.forEach(Errand::run);
+            } finally {
+                link.resume(_ -> {});
+            }
+        });
+        return true;
+    }
+
+    /** What was done for this request before its transaction; null outside of one. */
+    public @Nullable Errand errand() {
+        return errand;
+    }
+
+    void setErrand(@Nullable Errand newErrand) {
+        errand = newErrand;
     }
 
     // ---- Replies ----

@@ -49,6 +49,7 @@ public final class CommandSpec {
     private boolean wakesOnDeletion;
     private @Nullable FormParser formParser;
     private @Nullable Handler handler;
+    private Errand.@Nullable Maker errands;
     private int flagBits;
     // The common shape, one key at a fixed position, needs no loop.
     private int soleKeyAccess = -1;
@@ -209,6 +210,12 @@ public final class CommandSpec {
 
     public CommandSpec handler(Handler added) {
         handler = added;
+        return this;
+    }
+
+    /** In a transaction something has to be done before it runs. */
+    public CommandSpec errands(Errand.Maker maker) {
+        errands = maker;
         return this;
     }
 
@@ -492,6 +499,10 @@ public final class CommandSpec {
 
     public CommandStats stats() {
         return stats;
+    }
+
+    Errand.@Nullable Maker errands() {
+        return errands;
     }
 
     Handler handler() {
