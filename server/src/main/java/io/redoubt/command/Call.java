@@ -54,6 +54,10 @@ public final class Call {
     private boolean runsAgain;
     private @Nullable Errand errand;
     private int pushedEnd;
+    /** The client may have caused messages to itself. */
+    private boolean hasToHear;
+
+    private int replyStart;
     private long parsed;
 
     /** @param queueRunner who runs what EXEC has to run; null for a call that runs in a transaction itself */
@@ -76,6 +80,8 @@ public final class Call {
         isSuspended = false;
         runsAgain = false;
         isWaiting = false;
+        hasToHear = false;
+        replyStart = reply().mark();
     }
 
     // ---- The request ----
@@ -434,6 +440,44 @@ public final class Call {
     /** Tells those who follow, without counting a change. */
     public void notify(int keyArg, int database, KeyspaceEvents.Event event) {
         keyspace.events().on(event, database, args.buffer(), args.start(keyArg), args.length(keyArg));
+        if (session().subscriptions() != null) {
+            hearOwn(event);
+        }
+    }
+
+    /** The client listens itself: as in Redis it hears of the event where the event happens, but never within a reply. */
+    private void hearOwn(KeyspaceEvents.Event event) {
+        hasToHear = true;
+        boolean comesFirst = event == KeyspaceEvents.Event.NEW || !spec().isHeardAfterReply();
+        if (comesFirst && reply().mark() == replyStart) {
+            deliverOwn();
+            replyStart = reply().mark();
+        }
+    }
+
+    /** The handler has replied: what it has caused follows. */
+    void deliverLeft() {
+        if (hasToHear) {
+            deliverOwn();
+        }
+    }
+
+    private void deliverOwn() {
+        hasToHear = false;
+        var subscriptions = session().subscriptions();
+        // Who waited lives on another loop maybe; whose replies are off has none to keep in order.
+        if (subscriptions != null
+                && session().protocol() == 3
+                && session().replyMode() == Session.ReplyMode.ON
+                && !isServing
+                && !session().isMaster()) {
+            subscriptions.deliverTo(reply());
+        }
+    }
+
+    /** Where the reply of this command begins: behind what came before it. */
+    int replyStart() {
+        return replyStart;
     }
 
     // ---- Effects. A command that changed something and logged no effect of its own is logged as it was sent. ----

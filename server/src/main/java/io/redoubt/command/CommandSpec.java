@@ -50,6 +50,7 @@ public final class CommandSpec {
     private @Nullable FormParser formParser;
     private @Nullable Handler handler;
     private Errand.@Nullable Maker errands;
+    private boolean isHeardAfterReply;
     private int flagBits;
     // The common shape, one key at a fixed position, needs no loop.
     private int soleKeyAccess = -1;
@@ -210,6 +211,12 @@ public final class CommandSpec {
 
     public CommandSpec handler(Handler added) {
         handler = added;
+        return this;
+    }
+
+    /** As in Redis, the events of what it changes come behind its reply, where its client hears of them itself. */
+    public CommandSpec heardAfterReply() {
+        isHeardAfterReply = true;
         return this;
     }
 
@@ -499,6 +506,10 @@ public final class CommandSpec {
 
     public CommandStats stats() {
         return stats;
+    }
+
+    boolean isHeardAfterReply() {
+        return isHeardAfterReply;
     }
 
     Errand.@Nullable Maker errands() {
