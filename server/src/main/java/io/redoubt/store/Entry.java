@@ -3,6 +3,7 @@ package io.redoubt.store;
 import io.redoubt.memory.Arena;
 import io.redoubt.memory.ArenaFullException;
 import io.redoubt.type.Encoding;
+import io.redoubt.type.Freeable;
 import io.redoubt.type.Home;
 import io.redoubt.type.IntSet;
 import io.redoubt.type.LargeValue;
@@ -347,6 +348,11 @@ public final class Entry implements Home {
 
     public void setAccess(int access) {
         Record.setAccess(chunk, base, access);
+    }
+
+    /** Frees what was taken off the large value; much of it in slices. */
+    public void free(Freeable blocks) {
+        partition().free(blocks);
     }
 
     /** A number for the place of the record in its shard: the same as long as it is changed where it stands. */
