@@ -10,6 +10,7 @@ import io.redoubt.access.Users;
 import io.redoubt.command.BitCommands;
 import io.redoubt.command.ClientCommands;
 import io.redoubt.command.ClientLine;
+import io.redoubt.command.ClusterCommands;
 import io.redoubt.command.CommandFamily;
 import io.redoubt.command.CommandTable;
 import io.redoubt.command.ConnectionCommands;
@@ -222,6 +223,7 @@ public final class Redoubt implements AutoCloseable {
                         persistence::abandonSaving),
                 new ExpireCommands(),
                 new TransactionCommands(),
+                new ClusterCommands(),
                 new DumpCommands(
                         config.persistence.rdbcompression::value,
                         () -> config.memory.maxmemoryPolicy.value().endsWith("lfu"),
