@@ -5,7 +5,7 @@ exec compat/tcl/run unit/auth unit/acl unit/acl-v2 unit/protocol unit/type/strin
     unit/quit unit/expire unit/info unit/introspection unit/introspection-2 \
     unit/type/list unit/type/set unit/type/hash unit/type/zset \
     unit/type/stream unit/type/stream-cgroups unit/sort unit/scan unit/bitops unit/bitfield \
-    unit/hyperloglog unit/pubsub unit/pubsubshard unit/lazyfree unit/geo unit/other \
+    unit/dump unit/hyperloglog unit/pubsub unit/pubsubshard unit/lazyfree unit/geo unit/other \
     integration/convert-ziplist-hash-on-load integration/convert-zipmap-hash-on-load \
     integration/convert-ziplist-zset-on-load integration/redis-cli integration/redis-benchmark \
     unit/multi unit/wait integration/failover integration/block-repl integration/psync2-master-restart \

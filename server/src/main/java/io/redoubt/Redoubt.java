@@ -10,6 +10,7 @@ import io.redoubt.access.Users;
 import io.redoubt.command.BitCommands;
 import io.redoubt.command.ClientCommands;
 import io.redoubt.command.ClientLine;
+import io.redoubt.command.ClusterCommands;
 import io.redoubt.command.CommandFamily;
 import io.redoubt.command.CommandTable;
 import io.redoubt.command.ConnectionCommands;
@@ -77,6 +78,7 @@ import io.redoubt.pubsub.KeyspaceNotifications;
 import io.redoubt.pubsub.PubSub;
 import io.redoubt.pubsub.PubSubCommands;
 import io.redoubt.replication.MigrateCommands;
+import io.redoubt.replication.MigrateSockets;
 import io.redoubt.replication.Replication;
 import io.redoubt.replication.ReplicationCommands;
 import io.redoubt.replication.ReplicationSettings;
@@ -129,6 +131,7 @@ public final class Redoubt implements AutoCloseable {
     private final Rates rates;
     private final ReplicationSettings replicationSettings = new ReplicationSettings();
     private final Replication replication;
+    private final MigrateSockets migrateSockets = new MigrateSockets();
     private final PubSub pubSub;
     private final KeyspaceNotifications notifications;
     private final Monitors monitors;
@@ -221,12 +224,13 @@ public final class Redoubt implements AutoCloseable {
                         persistence::abandonSaving),
                 new ExpireCommands(),
                 new TransactionCommands(),
+                new ClusterCommands(),
                 new DumpCommands(
                         config.persistence.rdbcompression::value,
                         () -> keyspace.keptAccess() == KeptAccess.FREQUENCY,
                         persistence::verifiesPayloads,
                         log::verbose),
-                new MigrateCommands(config.persistence.rdbcompression::value),
+                new MigrateCommands(config.persistence.rdbcompression::value, migrateSockets),
                 new SaveCommands(persistence),
                 new AofCommands(aof.rewriter()),
                 new PubSubCommands(pubSub, loopCount()),
@@ -566,6 +570,7 @@ public final class Redoubt implements AutoCloseable {
         var figures = new InfoSections.ReplicationFigures(
                 replication.bytesFromMaster()::get,
                 netStats::replicaBytesOut,
+                migrateSockets::count,
                 replication::fullSyncs,
                 replication::partialSyncs,
                 replication::refusedPartialSyncs,
@@ -1037,6 +1042,7 @@ public final class Redoubt implements AutoCloseable {
     public void close() {
         listeners.close();
         replication.stop();
+        migrateSockets.close();
         for (var loop : loops) {
             loop.stop();
         }

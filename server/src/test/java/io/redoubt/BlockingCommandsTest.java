@@ -53,6 +53,7 @@ class BlockingCommandsTest {
                 new Blocking("BLPOP x k SECONDS", "RPUSH k vN", "[k, vN]"),
                 new Blocking("BRPOP k x SECONDS", "RPUSH k vN", "[k, vN]"),
                 new Blocking("BLMOVE k d LEFT RIGHT SECONDS", "RPUSH k vN", "vN"),
+                new Blocking("BLMOVEM k d LEFT RIGHT SECONDS COUNT 2 OBO", "RPUSH k vN", "[vN]"),
                 new Blocking("BRPOPLPUSH k d SECONDS", "RPUSH k vN", "vN"),
                 new Blocking("BLMPOP SECONDS 2 x k LEFT", "RPUSH k vN", "[k, [vN]]"),
                 new Blocking("BZPOPMIN k x SECONDS", "ZADD k N v", "[k, v, N]"),
@@ -201,6 +202,21 @@ class BlockingCommandsTest {
         client.send("RPUSH", "k", "v");
         assertThat(text(waiter)).startsWith("-WRONGTYPE");
         assertThat(client.send("LRANGE", "k", "0", "-1")).isEqualTo(List.of("v"));
+    }
+
+    @Test
+    void who_wants_an_exact_number_waits_until_there_are_so_many() {
+        var client = server.client();
+        client.send("RPUSH", "k", "1");
+        var waiter = waiting(server.client(), "BLMOVEM", "k", "d", "LEFT", "RIGHT", "0", "EXACTLY", "3", "BULK");
+        client.send("RPUSH", "k", "2");
+        assertThat(client.send("LLEN", "k")).isEqualTo(2L);
+        client.send("RPUSH", "k", "3", "4");
+        assertThat(text(waiter)).isEqualTo("[1, 2, 3]");
+        assertThat(client.send("LRANGE", "k", "0", "-1")).isEqualTo(List.of("4"));
+        client.send("MULTI");
+        client.send("BLMOVEM", "k", "d", "LEFT", "RIGHT", "0", "EXACTLY", "3", "BULK");
+        assertThat(String.valueOf(client.send("EXEC"))).isEqualTo("[null]");
     }
 
     @Test

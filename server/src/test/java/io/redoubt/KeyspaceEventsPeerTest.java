@@ -23,6 +23,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -121,6 +122,81 @@ class KeyspaceEventsPeerTest {
 
     private void compare(List<String[]> requests) {
         assertThat(hear(server.port(), requests)).isEqualTo(hear(peerPort, requests));
+    }
+
+    /** All that a client reads that listens to what it does itself. */
+    private static List<Object> hearOwn(int port, List<String[]> requests) {
+        try (var client = RespClient.connect(port)) {
+            client.send("HELLO", "3");
+            client.send("CONFIG", "SET", "notify-keyspace-events", "KEA");
+            client.send("PSUBSCRIBE", "__key*");
+            client.send("SUBSCRIBE", "own");
+            var sent = new StringBuilder();
+            for (String[] request : requests) {
+                sent.append(String.join(" ", request)).append("\r\n");
+            }
+            client.sendRaw(sent + "ECHO \"" + LAST + "\"\r\n");
+            var heard = new ArrayList<Object>();
+            for (Object next = client.read(); !LAST.equals(next); next = client.read()) {
+                heard.add(String.valueOf(next));
+            }
+            return heard;
+        }
+    }
+
+    /** But where the events of Redis stand within a reply, as those of ZPOPMIN do, and those of SPOP. */
+    @Test
+    void a_client_that_listens_itself_hears_of_a_change_before_or_behind_its_reply() {
+        var requests = script("""
+                SET a 1
+                SET a 2 GET
+                GETSET a 3
+                APPEND a x
+                INCR n
+                GETEX n EX 100
+                MSET b 1 c 2
+                PUBLISH own message
+                RENAME b d
+                COPY c e
+                EXPIRE c 100
+                EXPIRE c -1
+                GETDEL d
+                LPUSH l a b c d e
+                LPOP l
+                RPOP l 2
+                LMOVE l m LEFT RIGHT
+                LMOVE m m LEFT RIGHT
+                LSET l 0 z
+                LREM l 0 z
+                SADD s a b c
+                SREM s a
+                SUNIONSTORE t s
+                SMOVE s t b
+                ZADD z 1 a 2 b 3 c
+                ZINCRBY z 1 a
+                ZREM z a
+                ZRANGESTORE y z 0 -1
+                ZUNIONSTORE x 2 y z
+                HSET h f 1 g 2
+                HINCRBY h f 1
+                HINCRBYFLOAT h g 0.5
+                HDEL h f g
+                XADD q 1-1 f v
+                XGROUP CREATE q g 0
+                XDEL q 1-1
+                MULTI
+                SET a 2
+                DEL a
+                PUBLISH own again
+                LPUSH l 2
+                EXPIRE l 50
+                EXEC
+                PING
+                CLIENT REPLY SKIP
+                SET a 7
+                DEL a z
+                """);
+        assertThat(hearOwn(server.port(), requests)).isEqualTo(hearOwn(peerPort, requests));
     }
 
     private static List<String[]> script(String text) {

@@ -359,7 +359,14 @@ class LeakSearchTest {
 
     /** A client of somebody else waits for the key that the sequences write to. */
     @ParameterizedTest(name = "{0}")
-    @ValueSource(strings = {"BLPOP l 0", "BLMOVE l k LEFT LEFT 0", "BZPOPMIN l 0", "XREAD BLOCK 0 STREAMS l $"})
+    @ValueSource(
+            strings = {
+                "BLPOP l 0",
+                "BLMOVE l k LEFT LEFT 0",
+                "BLMOVEM l k LEFT LEFT 0",
+                "BZPOPMIN l 0",
+                "XREAD BLOCK 0 STREAMS l $"
+            })
     void no_sequence_shows_a_secret_while_others_wait_for_keys(String waiting) {
         var random = new SplittableRandom(waiting.hashCode());
         var allowed = allowed();

@@ -103,11 +103,83 @@ class MigrateTest {
             assertThat(client.send("MIGRATE", "127.0.0.1", "" + silent.getLocalPort(), "k", "0", "20"))
                     .isEqualTo(RespError.error("IOERR error or timeout reading from target instance"));
         }
-        client.send("MULTI");
-        client.send("MIGRATE", "127.0.0.1", port(), "k", "0", "5000", "AUTH", "secret");
-        assertThat((List<?>) client.send("EXEC"))
-                .isEqualTo(List.of(RespError.error("ERR MIGRATE cannot run inside a transaction")));
         assertThat(client.send("GET", "k")).isEqualTo("v");
+    }
+
+    @Test
+    void runs_in_a_transaction_where_every_request_sees_what_the_one_before_has_done() {
+        var client = here();
+        client.send("MSET", "a", "1", "b", "2");
+        client.send("MULTI");
+        client.send("INCR", "c");
+        client.send("MIGRATE", "127.0.0.1", port(), "a", "0", "5000", "AUTH", "secret");
+        client.send("EXISTS", "a", "b", "c");
+        client.send("MIGRATE", "127.0.0.1", port(), "b", "0", "5000", "AUTH", "wrong");
+        client.send("MIGRATE", "127.0.0.1", port(), "none", "0", "5000");
+        client.send("SET", "a", "again");
+        var replies = (List<?>) client.send("EXEC");
+        assertThat(replies.subList(0, 3)).isEqualTo(List.of(1L, "OK", 2L));
+        assertThat(replies.get(3)).asString().startsWith("-ERR Target instance replied with error: WRONGPASS");
+        assertThat(replies.subList(4, 6)).isEqualTo(List.of("NOKEY", "OK"));
+        assertThat(client.send("MGET", "a", "b", "c")).isEqualTo(List.of("again", "2", "1"));
+        assertThat(there().send("GET", "a")).isEqualTo("1");
+    }
+
+    @Test
+    void sends_no_key_that_the_same_transaction_writes_before() {
+        var client = here();
+        for (var before : List.of(List.of("SET", "a", "1"), List.of("FLUSHALL"), List.of("SELECT", "1"))) {
+            client.send("SET", "a", "old");
+            client.send("MULTI");
+            client.send(before.toArray(String[]::new));
+            client.send("MIGRATE", "127.0.0.1", port(), "a", "0", "5000", "AUTH", "secret");
+            assertThat(client.send("EXEC"))
+                    .asString()
+                    .startsWith("-EXECABORT Transaction discarded because of: MIGRATE");
+            assertThat(client.send("GET", "a")).isEqualTo("old");
+            assertThat(there().send("EXISTS", "a")).isEqualTo(0L);
+        }
+    }
+
+    @Test
+    void a_transaction_waits_until_the_other_server_has_what_it_deletes() throws IOException {
+        var client = here();
+        client.send("SET", "k", "first");
+        try (var slow = new ServerSocket(0, 2, InetAddress.getLoopbackAddress())) {
+            client.send("MULTI");
+            client.send("MIGRATE", "127.0.0.1", "" + slow.getLocalPort(), "k", "0", "9000");
+            client.send("EXISTS", "k");
+            client.sendRaw(RespClient.request("EXEC"));
+            try (var connection = slow.accept()) {
+                received(connection, "first");
+                assertThat(here().send("SET", "k", "second")).isEqualTo("OK");
+                answer(connection);
+            }
+            try (var connection = slow.accept()) {
+                assertThat(received(connection, "REPLACE")).contains("second");
+                answer(connection);
+            }
+            assertThat(client.read()).isEqualTo(List.of("OK", 0L));
+        }
+    }
+
+    @Test
+    void a_watched_key_that_changes_while_it_sends_ends_the_transaction() throws IOException {
+        var client = here();
+        client.send("MSET", "k", "v", "watched", "1");
+        try (var slow = new ServerSocket(0, 2, InetAddress.getLoopbackAddress())) {
+            client.send("WATCH", "watched");
+            client.send("MULTI");
+            client.send("MIGRATE", "127.0.0.1", "" + slow.getLocalPort(), "k", "0", "9000");
+            client.sendRaw(RespClient.request("EXEC"));
+            try (var connection = slow.accept()) {
+                received(connection, "RESTORE");
+                here().send("INCR", "watched");
+                answer(connection);
+            }
+            assertThat(client.read()).isNull();
+            assertThat(client.send("EXISTS", "k")).isEqualTo(1L);
+        }
     }
 
     /** The loop serves others meanwhile; what they change is not lost. */
@@ -130,6 +202,33 @@ class MigrateTest {
             assertThat(client.read()).isEqualTo("OK");
             assertThat(client.read()).isEqualTo(0L);
         }
+    }
+
+    @Test
+    void keeps_a_connection_for_who_gives_the_same_password() {
+        var client = here();
+        client.send("MSET", "a", "1", "b", "2", "c", "3");
+        client.send("MIGRATE", "127.0.0.1", port(), "a", "0", "5000", "AUTH", "secret");
+        assertThat(client.send("INFO", "stats")).asString().contains("migrate_cached_sockets:1\r\n");
+        var other = there();
+        long connections = connections(other);
+        assertThat(client.send("MIGRATE", "127.0.0.1", port(), "b", "0", "5000", "AUTH", "secret"))
+                .isEqualTo("OK");
+        assertThat(connections(other)).isEqualTo(connections);
+        assertThat(client.send("MIGRATE", "127.0.0.1", port(), "c", "0", "5000"))
+                .asString()
+                .startsWith("-ERR Target instance replied with error: NOAUTH");
+        assertThat(client.send("INFO", "stats")).asString().contains("migrate_cached_sockets:2\r\n");
+        other.send("CLIENT", "KILL", "SKIPME", "yes", "TYPE", "normal");
+        assertThat(client.send("MIGRATE", "127.0.0.1", port(), "c", "0", "5000", "AUTH", "secret"))
+                .isEqualTo("OK");
+        assertThat(client.send("EXISTS", "a", "b", "c")).isEqualTo(0L);
+    }
+
+    private static long connections(RespClient client) {
+        String stats = String.valueOf(client.send("INFO", "stats"));
+        int at = stats.indexOf("total_connections_received:") + "total_connections_received:".length();
+        return Long.parseLong(stats.substring(at, stats.indexOf('\r', at)));
     }
 
     private static String received(Socket connection, String last) throws IOException {

@@ -56,6 +56,16 @@ final class Admission {
                 : gate.check(user, spec, args, form, session.database());
     }
 
+    /** Parses the form of a queued request and asks the gate, silently, whether EXEC may begin with it. */
+    boolean isAllowedAtExec(Session session, CommandSpec spec, Args args, Form form) {
+        spec.parse(args, form);
+        if (session.aclGeneration() != gate.generation()) {
+            gate.refresh(session);
+        }
+        var user = session.user();
+        return user != null && verdict(user, session, spec, args, form) == Gate.ALLOWED;
+    }
+
     /**
      * Parses the form of a queued request and asks the gate again, because rights may have changed since, also by what
      * ran before it in the same transaction; returns the error to answer, or null.

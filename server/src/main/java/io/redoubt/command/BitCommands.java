@@ -551,6 +551,7 @@ public final class BitCommands extends CommandFamily {
                             .optional()
                             .multiple())
             .form(BitCommands::parseBitfield)
+            .heardAfterReply()
             .handler(this::bitfield);
 
     final CommandSpec bitfieldRo = command("BITFIELD_RO")

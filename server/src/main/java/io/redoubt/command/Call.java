@@ -52,7 +52,12 @@ public final class Call {
     private Nothing nothing = Nothing.NIL;
     private boolean isSuspended;
     private boolean runsAgain;
+    private @Nullable Errand errand;
     private int pushedEnd;
+    /** The client may have caused messages to itself. */
+    private boolean hasToHear;
+
+    private int replyStart;
     private long parsed;
 
     /** @param queueRunner who runs what EXEC has to run; null for a call that runs in a transaction itself */
@@ -75,6 +80,8 @@ public final class Call {
         isSuspended = false;
         runsAgain = false;
         isWaiting = false;
+        hasToHear = false;
+        replyStart = reply().mark();
     }
 
     // ---- The request ----
@@ -433,6 +440,44 @@ public final class Call {
     /** Tells those who follow, without counting a change. */
     public void notify(int keyArg, int database, KeyspaceEvents.Event event) {
         keyspace.events().on(event, database, args.buffer(), args.start(keyArg), args.length(keyArg));
+        if (session().subscriptions() != null) {
+            hearOwn(event);
+        }
+    }
+
+    /** The client listens itself: as in Redis it hears of the event where the event happens, but never within a reply. */
+    private void hearOwn(KeyspaceEvents.Event event) {
+        hasToHear = true;
+        boolean comesFirst = event == KeyspaceEvents.Event.NEW || !spec().isHeardAfterReply();
+        if (comesFirst && reply().mark() == replyStart) {
+            deliverOwn();
+            replyStart = reply().mark();
+        }
+    }
+
+    /** The handler has replied: what it has caused follows. */
+    void deliverLeft() {
+        if (hasToHear) {
+            deliverOwn();
+        }
+    }
+
+    private void deliverOwn() {
+        hasToHear = false;
+        var subscriptions = session().subscriptions();
+        // Who waited lives on another loop maybe; whose replies are off has none to keep in order.
+        if (subscriptions != null
+                && session().protocol() == 3
+                && session().replyMode() == Session.ReplyMode.ON
+                && !isServing
+                && !session().isMaster()) {
+            subscriptions.deliverTo(reply());
+        }
+    }
+
+    /** Where the reply of this command begins: behind what came before it. */
+    int replyStart() {
+        return replyStart;
     }
 
     // ---- Effects. A command that changed something and logged no effect of its own is logged as it was sent. ----
@@ -616,12 +661,48 @@ public final class Call {
     }
 
     /** Runs queued requests as part of this one, and answers an array of their replies. */
-    void runAll(RequestQueue queue) {
+    void runAll(Transaction transaction) {
+        hasOwnEffects = true; // Those of the requests that it runs.
+        queueRunner().runAll(session(), transaction, reply());
+    }
+
+    private QueueRunner queueRunner() {
         if (queueRunner == null) {
             throw new IllegalStateException("a transaction runs no other");
         }
-        hasOwnEffects = true; // Those of the requests that it runs.
-        queueRunner.runAll(session(), queue, reply());
+        return queueRunner;
+    }
+
+    /** Whether an earlier request of the transaction writes what a later one needs before it runs. */
+    boolean writesWhatErrandsRead(Transaction transaction) {
+        return queueRunner().writesWhatErrandsRead(session(), transaction);
+    }
+
+    /** Lets a thread run the errands that are due; whether there are any, and the request runs again. */
+    boolean runErrands(Transaction transaction) {
+        var due = queueRunner().errandsDue(session(), transaction);
+        if (due.isEmpty()) {
+            return false;
+        }
+        var link = session().link();
+        suspendToRunAgain();
+        Thread.ofVirtual().name("redoubt-errands").start(() -> {
+            try {
+                due.forEach(Errand::run);
+            } finally {
+                link.resume(_ -> {});
+            }
+        });
+        return true;
+    }
+
+    /** What was done for this request before its transaction; null outside of one. */
+    public @Nullable Errand errand() {
+        return errand;
+    }
+
+    void setErrand(@Nullable Errand newErrand) {
+        errand = newErrand;
     }
 
     // ---- Replies ----

@@ -71,13 +71,13 @@ final class CommandRunner {
         } else {
             handle(call, spec, reply);
         }
+        call.deliverLeft();
         if (unit.changes() > changes && !call.hasOwnEffects() && unit.effects().isWanted()) {
             call.logAsSent();
         }
     }
 
     private void handle(Call call, CommandSpec spec, Reply reply) {
-        int mark = reply.mark();
         long changes = unit.changes();
         long valueChanges = unit.valueChanges();
         try {
@@ -86,7 +86,7 @@ final class CommandRunner {
             }
             spec.handler().run(call);
         } catch (ArenaFullException full) {
-            reply.truncate(mark);
+            reply.truncate(call.replyStart());
             reply.error(Errors.OUT_OF_MEMORY);
             unit.effects().dropUnfinished();
             if (unit.changes() > changes || unit.valueChanges() != valueChanges) {
@@ -94,7 +94,7 @@ final class CommandRunner {
                 call.settleWrittenKeys();
             }
         } catch (ReplyTooLargeException full) {
-            reply.truncate(mark);
+            reply.truncate(call.replyStart());
             reply.error(Errors.NO_ROOM_FOR_REPLY);
             if (unit.changes() > changes) {
                 // As where a reply grows beyond the limit: it was done all the same.

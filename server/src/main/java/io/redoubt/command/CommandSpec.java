@@ -49,6 +49,8 @@ public final class CommandSpec {
     private boolean wakesOnDeletion;
     private @Nullable FormParser formParser;
     private @Nullable Handler handler;
+    private Errand.@Nullable Maker errands;
+    private boolean isHeardAfterReply;
     private int flagBits;
     // The common shape, one key at a fixed position, needs no loop.
     private int soleKeyAccess = -1;
@@ -209,6 +211,18 @@ public final class CommandSpec {
 
     public CommandSpec handler(Handler added) {
         handler = added;
+        return this;
+    }
+
+    /** As in Redis, the events of what it changes come behind its reply, where its client hears of them itself. */
+    public CommandSpec heardAfterReply() {
+        isHeardAfterReply = true;
+        return this;
+    }
+
+    /** In a transaction something has to be done before it runs. */
+    public CommandSpec errands(Errand.Maker maker) {
+        errands = maker;
         return this;
     }
 
@@ -492,6 +506,14 @@ public final class CommandSpec {
 
     public CommandStats stats() {
         return stats;
+    }
+
+    boolean isHeardAfterReply() {
+        return isHeardAfterReply;
+    }
+
+    Errand.@Nullable Maker errands() {
+        return errands;
     }
 
     Handler handler() {

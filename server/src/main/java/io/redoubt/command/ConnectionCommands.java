@@ -175,7 +175,7 @@ public final class ConnectionCommands extends CommandFamily {
             .categories(CONNECTION)
             .handler(ConnectionCommands::needCluster);
 
-    private static void needCluster(Call call) {
+    static void needCluster(Call call) {
         call.reply().error(NO_CLUSTER);
     }
 }

@@ -129,8 +129,10 @@ public final class ExpireCommands extends CommandFamily {
             effects.command(call.database(), 2);
             effects.arg(expiry.unlinks ? UNLINK : DEL);
             call.effectArg(1);
+            call.reply().integer(1);
         } else {
             call.setExpiry(1, when);
+            call.reply().integer(1);
             call.changed(1, Event.EXPIRE);
             var effects = call.ownEffects();
             effects.command(call.database(), 3);
@@ -138,7 +140,6 @@ public final class ExpireCommands extends CommandFamily {
             call.effectArg(1);
             effects.arg(when);
         }
-        call.reply().integer(1);
     }
 
     /** Whether the conditions allow the new time; a key that never expires counts as later than any time. */

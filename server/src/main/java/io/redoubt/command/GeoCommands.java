@@ -86,6 +86,7 @@ public final class GeoCommands extends CommandFamily {
                     word("change", "CH").optional().since("6.2.0"),
                     block("longitude_latitude_member", real("longitude"), real("latitude"), string("member"))
                             .multiple())
+            .heardAfterReply()
             .handler(this::geoadd);
 
     /** Slot 0: where the places begin. */

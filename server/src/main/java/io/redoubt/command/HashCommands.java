@@ -51,11 +51,13 @@ public final class HashCommands extends CommandFamily {
     final CommandSpec hset = setting("HSET", Reveals.MEMBERSHIP)
             .history("4.0.0", "Takes several fields.")
             .summary("Sets fields of a hash.")
+            .heardAfterReply()
             .handler(call -> set(call, false));
 
     final CommandSpec hmset = setting("HMSET", Reveals.NOTHING)
             .summary("Sets fields of a hash.")
             .deprecated("4.0.0", "`HSET` with several fields")
+            .heardAfterReply()
             .handler(call -> set(call, true));
 
     private CommandSpec setting(String name, Reveals reveals) {
@@ -132,6 +134,7 @@ public final class HashCommands extends CommandFamily {
             .key(1, RW, INSERT)
             .reveals(Reveals.MEMBERSHIP)
             .args(key("key"), string("field"), string("value"))
+            .heardAfterReply()
             .handler(this::hsetnx);
 
     private void hsetnx(Call call) {
@@ -182,6 +185,7 @@ public final class HashCommands extends CommandFamily {
             .readsToo()
             .reveals(Reveals.VALUE)
             .args(key("key"), string("field"), integer("increment"))
+            .heardAfterReply()
             .handler(this::hincrby);
 
     private void hincrby(Call call) {
@@ -226,6 +230,7 @@ public final class HashCommands extends CommandFamily {
             .readsToo()
             .reveals(Reveals.VALUE)
             .args(key("key"), string("field"), real("increment"))
+            .heardAfterReply()
             .handler(this::hincrbyfloat);
 
     private void hincrbyfloat(Call call) {

@@ -42,6 +42,10 @@ public final class ListCommands extends CommandFamily {
     private static final byte[] RPOP_WORD = ascii("RPOP");
     private static final byte[] LMOVE_WORD = ascii("LMOVE");
     private static final byte[] RPOPLPUSH_WORD = ascii("RPOPLPUSH");
+    private static final byte[] LPUSH = ascii("LPUSH");
+    private static final byte[] RPUSH = ascii("RPUSH");
+    private static final byte[] LTRIM = ascii("LTRIM");
+    private static final byte[] LSET = ascii("LSET");
     private static final byte[] LEFT = ascii("LEFT");
     private static final byte[] RIGHT = ascii("RIGHT");
 
@@ -58,21 +62,25 @@ public final class ListCommands extends CommandFamily {
     final CommandSpec lpush = pushing("LPUSH", "1.0.0")
             .history("2.4.0", "Takes several elements.")
             .summary("Adds elements at the head of a list.")
+            .heardAfterReply()
             .handler(call -> push(call, true, false));
 
     final CommandSpec rpush = pushing("RPUSH", "1.0.0")
             .history("2.4.0", "Takes several elements.")
             .summary("Adds elements at the tail of a list.")
+            .heardAfterReply()
             .handler(call -> push(call, false, false));
 
     final CommandSpec lpushx = pushing("LPUSHX", "2.2.0")
             .history("4.0.0", "Takes several elements.")
             .summary("Adds elements at the head of a list that exists.")
+            .heardAfterReply()
             .handler(call -> push(call, true, true));
 
     final CommandSpec rpushx = pushing("RPUSHX", "2.2.0")
             .history("4.0.0", "Takes several elements.")
             .summary("Adds elements at the tail of a list that exists.")
+            .heardAfterReply()
             .handler(call -> push(call, false, true));
 
     private CommandSpec pushing(String name, String since) {
@@ -153,6 +161,7 @@ public final class ListCommands extends CommandFamily {
             .key(1, RW, UPDATE)
             .reveals(Reveals.EXISTENCE)
             .args(key("key"), integer("index"), string("element"))
+            .heardAfterReply()
             .handler(this::lset);
 
     private void lset(Call call) {
@@ -448,10 +457,12 @@ public final class ListCommands extends CommandFamily {
 
     final CommandSpec lpop = popping("LPOP")
             .summary("Removes and returns elements at the head of a list.")
+            .heardAfterReply()
             .handler(call -> pop(call, true));
 
     final CommandSpec rpop = popping("RPOP")
             .summary("Removes and returns elements at the tail of a list.")
+            .heardAfterReply()
             .handler(call -> pop(call, false));
 
     private CommandSpec popping(String name) {
@@ -535,6 +546,7 @@ public final class ListCommands extends CommandFamily {
                     key("key").multiple(),
                     oneOf("where", word("left", "LEFT"), word("right", "RIGHT")),
                     integer("count").token("COUNT").optional())
+            .heardAfterReply()
             .handler(call -> popFromFirst(call, 1, -1));
 
     final CommandSpec blmpop = command("BLMPOP")
@@ -553,6 +565,7 @@ public final class ListCommands extends CommandFamily {
                     key("key").multiple(),
                     oneOf("where", word("left", "LEFT"), word("right", "RIGHT")),
                     integer("count").token("COUNT").optional())
+            .heardAfterReply()
             .handler(this::blmpop);
 
     private void blmpop(Call call) {
@@ -590,10 +603,12 @@ public final class ListCommands extends CommandFamily {
 
     final CommandSpec blpop = waiting("BLPOP")
             .summary("Removes and returns the head of the first list that has any, or waits for one.")
+            .heardAfterReply()
             .handler(call -> waitAndPop(call, true));
 
     final CommandSpec brpop = waiting("BRPOP")
             .summary("Removes and returns the tail of the first list that has any, or waits for one.")
+            .heardAfterReply()
             .handler(call -> waitAndPop(call, false));
 
     private CommandSpec waiting(String name) {
@@ -703,10 +718,8 @@ public final class ListCommands extends CommandFamily {
         }
     }
 
-    final CommandSpec lmovem = moving("LMOVEM")
+    final CommandSpec lmovem = movingMany("LMOVEM")
             .arity(-5)
-            .since("8.10.0")
-            .complexity("O(N), N = number of elements that are moved")
             .summary("Moves elements from an end of a list to an end of another, and returns them.")
             .flags(WRITE, DENYOOM)
             .args(
@@ -714,45 +727,78 @@ public final class ListCommands extends CommandFamily {
                     key("destination", 1),
                     oneOf("wherefrom", word("left", "LEFT"), word("right", "RIGHT")),
                     oneOf("whereto", word("left", "LEFT"), word("right", "RIGHT")),
-                    block(
-                                    "selection",
-                                    oneOf(
-                                            "number",
-                                            integer("count").token("COUNT"),
-                                            integer("exact-count").token("EXACTLY")),
-                                    oneOf("order", word("obo", "OBO"), word("bulk", "BULK")))
-                            .optional())
-            .handler(this::lmovem);
+                    selection())
+            .handler(call -> lmovem(call, 5));
 
-    private void lmovem(Call call) {
+    final CommandSpec blmovem = movingMany("BLMOVEM")
+            .arity(-6)
+            .summary("Moves elements from an end of a list to an end of another, or waits until there are enough.")
+            .flags(WRITE, DENYOOM, NOSCRIPT, BLOCKING)
+            .args(
+                    key("source"),
+                    key("destination", 1),
+                    oneOf("wherefrom", word("left", "LEFT"), word("right", "RIGHT")),
+                    oneOf("whereto", word("left", "LEFT"), word("right", "RIGHT")),
+                    real("timeout"),
+                    selection())
+            .handler(call -> lmovem(call, 6));
+
+    private CommandSpec movingMany(String name) {
+        return moving(name).since("8.10.0").complexity("O(N), N = number of elements that are moved");
+    }
+
+    private static ArgSpec selection() {
+        return block(
+                        "selection",
+                        oneOf(
+                                "number",
+                                integer("count").token("COUNT"),
+                                integer("exact-count").token("EXACTLY")),
+                        oneOf("order", word("obo", "OBO"), word("bulk", "BULK")))
+                .optional();
+    }
+
+    /** @param selectionArg where COUNT or EXACTLY may stand; behind the time to wait, if it is not 5 */
+    private static void lmovem(Call call, int selectionArg) {
+        boolean waits = selectionArg != 5;
         boolean fromHead = call.argIs(3, "LEFT");
         boolean toHead = call.argIs(4, "LEFT");
-        boolean hasCount = call.argCount() > 5;
-        boolean isExact = hasCount && call.argIs(5, "EXACTLY");
-        boolean isBulk = call.argCount() == 8 && call.argIs(7, "BULK");
+        boolean hasCount = call.argCount() > selectionArg;
+        boolean hasAll = call.argCount() == selectionArg + 3;
+        boolean isExact = hasCount && call.argIs(selectionArg, "EXACTLY");
+        boolean isBulk = hasAll && call.argIs(selectionArg + 2, "BULK");
         if (!fromHead && !call.argIs(3, "RIGHT")
                 || !toHead && !call.argIs(4, "RIGHT")
                 || hasCount
-                        && (call.argCount() != 8
-                                || !isExact && !call.argIs(5, "COUNT")
-                                || !isBulk && !call.argIs(7, "OBO"))) {
+                        && (!hasAll
+                                || !isExact && !call.argIs(selectionArg, "COUNT")
+                                || !isBulk && !call.argIs(selectionArg + 2, "OBO"))) {
             call.reply().error(Errors.SYNTAX);
             return;
         }
-        if (hasCount && !call.parseAtLeast(6, 1, Errors.COUNT)) {
+        long wanted = 1;
+        if (hasCount) {
+            if (!call.parseAtLeast(selectionArg + 1, 1, Errors.COUNT)) {
+                return;
+            }
+            wanted = call.parsed();
+        }
+        if (waits && !call.parseWaitSeconds(5)) {
             return;
         }
-        long wanted = hasCount ? call.parsed() : 1;
-        var presence = call.find(1, Type.LIST);
-        if (presence == Presence.WRONG_TYPE) {
+        int found = call.findFirst(1, 2, Type.LIST);
+        if (found < 0) {
             return;
         }
-        long size =
-                presence == Presence.PRESENT ? call.list().bind(call.entry()).count() : 0;
-        if (isExact && size < wanted) {
-            call.reply().nilArray();
-        } else if (size == 0) {
-            call.reply().arrayHeader(0);
+        long size = found > 0 ? call.list().bind(call.entry()).count() : 0;
+        if (size == 0 || isExact && size < wanted) {
+            if (waits) {
+                call.waitForKeys(call.parsed(), Call.Nothing.NIL_ARRAY);
+            } else if (isExact) {
+                call.reply().nilArray();
+            } else {
+                call.reply().arrayHeader(0);
+            }
         } else {
             // One by one, the last comes to lie at the very end; in bulk, all lie as they did.
             boolean isReversed = isBulk ? !fromHead : toHead;
@@ -803,6 +849,35 @@ public final class ListCommands extends CommandFamily {
         for (byte[] element : moved) {
             call.reply().bulk(element);
         }
+        logMany(call, moved, fromHead, toHead);
+    }
+
+    /** In the words of Redis 7.0, which has nothing that moves many. */
+    private static void logMany(Call call, List<byte[]> moved, boolean fromHead, boolean toHead) {
+        var effects = call.ownEffects();
+        int count = moved.size();
+        if (call.args().areSame(1, 2) && fromHead == toHead) {
+            // They lie where they lay, maybe in another order.
+            for (int i = 0; i < count; i++) {
+                effects.command(call.database(), 4);
+                effects.arg(LSET);
+                call.effectArg(1);
+                effects.arg(fromHead ? i : i - count);
+                effects.arg(moved.get(i));
+            }
+            return;
+        }
+        effects.command(call.database(), 2 + count);
+        effects.arg(toHead ? LPUSH : RPUSH);
+        call.effectArg(2);
+        for (byte[] element : toHead ? moved.reversed() : moved) {
+            effects.arg(element);
+        }
+        effects.command(call.database(), 4);
+        effects.arg(LTRIM);
+        call.effectArg(1);
+        effects.arg(fromHead ? count : 0);
+        effects.arg(fromHead ? -1 : -1 - count);
     }
 
     /** Puts elements at an end, so that they lie there in their order. */
@@ -840,6 +915,7 @@ public final class ListCommands extends CommandFamily {
                 takeMoved(call, source, fromHead, 1, toHead);
             }
             call.changed(1, toHead ? Event.LPUSH : Event.RPUSH);
+            call.reply().bulk(bytes, 0, length);
             call.notify(1, call.database(), fromHead ? Event.LPOP : Event.RPOP);
         } else {
             var presence = call.find(2, Type.LIST);
@@ -856,10 +932,10 @@ public final class ListCommands extends CommandFamily {
             }
             source = call.list().bind(call.entry());
             takeMoved(call, source, fromHead, 2, toHead);
+            call.reply().bulk(bytes, 0, length);
             call.changed(1, fromHead ? Event.LPOP : Event.RPOP);
             call.deleteIf(source.count() == 0, 1);
         }
-        call.reply().bulk(bytes, 0, length);
         logMove(call, fromHead, toHead);
     }
 

@@ -508,16 +508,19 @@ public final class SetCommands extends CommandFamily {
     final CommandSpec sinterstore = storing("SINTERSTORE", RW)
             .complexity("O(N*M), N = size of the smallest set, M = number of sets")
             .summary("Stores the members that all sets have.")
+            .heardAfterReply()
             .handler(call -> store(call, Operation.INTERSECTION, Event.SINTERSTORE));
 
     final CommandSpec sunionstore = storing("SUNIONSTORE", OW)
             .complexity("O(N), N = number of all members")
             .summary("Stores the members that any of the sets has.")
+            .heardAfterReply()
             .handler(call -> store(call, Operation.UNION, Event.SUNIONSTORE));
 
     final CommandSpec sdiffstore = storing("SDIFFSTORE", OW)
             .complexity("O(N*M), N = size of the first set, M = number of sets")
             .summary("Stores the members of the first set that no other set has.")
+            .heardAfterReply()
             .handler(call -> store(call, Operation.DIFFERENCE, Event.SDIFFSTORE));
 
     private CommandSpec storing(String name, KeySpec.Flag targetAccess) {

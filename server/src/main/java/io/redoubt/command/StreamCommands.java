@@ -302,6 +302,7 @@ public final class StreamCommands extends CommandFamily {
                     trimArg().optional(),
                     oneOf("id_or_auto", word("auto_id", "*"), string("id")),
                     block("field_value", string("field"), string("value")).multiple())
+            .heardAfterReply()
             .handler(this::xadd);
 
     private void xadd(Call call) {
@@ -612,6 +613,7 @@ public final class StreamCommands extends CommandFamily {
                             .token("MAXDELETEDID")
                             .since("7.0.0")
                             .optional())
+            .heardAfterReply()
             .handler(this::xsetid);
 
     private void xsetid(Call call) {

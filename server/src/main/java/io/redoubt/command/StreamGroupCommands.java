@@ -227,6 +227,7 @@ public final class StreamGroupCommands extends CommandFamily {
                     oneOf("id", string("id"), word("new_id", "$")),
                     word("mkstream", "MKSTREAM").optional(),
                     integer("entries_read").token("ENTRIESREAD").optional())
+            .heardAfterReply()
             .handler(this::create);
 
     private void create(Call call) {
@@ -404,15 +405,17 @@ public final class StreamGroupCommands extends CommandFamily {
             return;
         }
         var args = call.args();
-        boolean isThere =
-                group(call, 3) != null && writable(call).removeGroup(args.buffer(), args.start(3), args.length(3));
-        if (isThere) {
+        var removed = group(call, 3) == null
+                ? null
+                : writable(call).removeGroup(args.buffer(), args.start(3), args.length(3));
+        if (removed != null) {
+            call.entry().free(removed);
             call.unit().changed();
             call.notify(2, call.database(), Event.XGROUP_DESTROY);
             // Who waits for entries of the group learns that it is gone; who watches the key does not mind.
             call.unit().ready(KeyName.copyOf(call.database(), args.buffer(), args.start(2), args.length(2)));
         }
-        call.reply().integer(isThere ? 1 : 0);
+        call.reply().integer(removed != null ? 1 : 0);
     }
 
     final CommandSpec createConsumer = changing("CREATECONSUMER", INSERT)
@@ -455,7 +458,10 @@ public final class StreamGroupCommands extends CommandFamily {
         int pending = 0;
         if (consumer != NONE) {
             pending = group.pendingCount(consumer);
-            writableGroup(call, 3).removeConsumer(consumer);
+            var removed = writableGroup(call, 3).removeConsumer(consumer);
+            if (removed != null) {
+                call.entry().free(removed);
+            }
             call.unit().changed();
             call.notify(2, call.database(), Event.XGROUP_DELCONSUMER);
         }

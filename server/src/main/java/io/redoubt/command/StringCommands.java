@@ -488,6 +488,7 @@ public final class StringCommands extends CommandFamily {
             .readsToo()
             .reveals(Reveals.VALUE)
             .args(ArgSpec.key("key"), ArgSpec.string("value"))
+            .heardAfterReply()
             .handler(this::getset);
 
     private void getset(Call call) {
@@ -515,6 +516,7 @@ public final class StringCommands extends CommandFamily {
             .readsToo()
             .reveals(Reveals.VALUE)
             .args(ArgSpec.key("key"))
+            .heardAfterReply()
             .handler(this::getdel);
 
     private void getdel(Call call) {
@@ -549,6 +551,7 @@ public final class StringCommands extends CommandFamily {
                                     ArgSpec.word("persist", "PERSIST"))
                             .optional())
             .form(StringCommands::parseGetex)
+            .heardAfterReply()
             .handler(this::getex);
 
     private static void parseGetex(Args args, Form form) {

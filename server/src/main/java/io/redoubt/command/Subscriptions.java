@@ -1,5 +1,7 @@
 package io.redoubt.command;
 
+import io.redoubt.resp.Reply;
+
 /**
  * What a client has subscribed to, as those see it who know nothing of pub/sub. A session without a subscription has
  * none. Figures may be read from any thread.
@@ -17,6 +19,9 @@ public interface Subscriptions {
     int patternCount();
 
     int shardChannelCount();
+
+    /** Writes what was published until now, for this client, to the reply of its command. On its loop. */
+    void deliverTo(Reply reply);
 
     /** Whether every subscription is allowed. From any thread. */
     boolean areAllowedBy(Judge judge);

@@ -6,6 +6,7 @@ import io.redoubt.store.Keyspace;
 import io.redoubt.store.Unit;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What MULTI and WATCH have begun on one connection: the requests that wait for EXEC, and the keys whose change makes it
@@ -13,6 +14,8 @@ import java.util.Map;
  */
 final class Transaction {
     private static final int STALE_AND_LOADING = 1 << CommandFlag.STALE.ordinal() | 1 << CommandFlag.LOADING.ordinal();
+
+    private static final @Nullable Errand[] NO_ERRANDS = {};
 
     private final Keyspace keyspace;
     private final RequestQueue queue = new RequestQueue();
@@ -25,6 +28,10 @@ final class Transaction {
     private volatile boolean isDirty;
     private volatile int watchedCount;
     private boolean isExclusive;
+    private boolean hasErrands;
+    /** By request; empty until EXEC has asked for them. */
+    private @Nullable Errand[] errands = NO_ERRANDS;
+
     private int flagBits;
     private int commonFlagBits;
 
@@ -74,6 +81,7 @@ final class Transaction {
         }
         queue.add(spec, args);
         locks.addTo(shards, args, form);
+        hasErrands |= spec.errands() != null;
         flagBits |= spec.flagBits();
         commonFlagBits &= spec.flagBits();
         // A walk takes locks by itself, one after another.
@@ -99,6 +107,28 @@ final class Transaction {
         return isExclusive;
     }
 
+    /** Whether something may have to be done before it runs. */
+    boolean hasErrands() {
+        return hasErrands;
+    }
+
+    /** Whether EXEC has asked what is to be done. */
+    boolean knowsErrands() {
+        return errands.length > 0;
+    }
+
+    @Nullable
+    Errand errand(int index) {
+        return index < errands.length ? errands[index] : null;
+    }
+
+    void setErrand(int index, Errand errand) {
+        if (!knowsErrands()) {
+            errands = new @Nullable Errand[queue.count()];
+        }
+        errands[index] = errand;
+    }
+
     /** The shards that EXEC needs: those of queued requests and of watched keys. */
     long[] shardsForExec(ShardLocks locks) {
         for (var key : watched.keySet()) {
@@ -118,6 +148,8 @@ final class Transaction {
         queue.clear();
         isBroken = false;
         isExclusive = false;
+        hasErrands = false;
+        errands = NO_ERRANDS;
         flagBits = 0;
         commonFlagBits = STALE_AND_LOADING;
         java.util.Arrays.fill(shards, 0);

@@ -21,6 +21,9 @@ public final class TransactionCommands extends CommandFamily {
     private static final byte[] DISCARD_WITHOUT_MULTI = Errors.line("ERR DISCARD without MULTI");
     private static final byte[] ABORTED = Errors.line("EXECABORT Transaction discarded because of previous errors.");
 
+    private static final byte[] WRITTEN_BEFORE = Errors.line("EXECABORT Transaction discarded because of: MIGRATE sends"
+            + " no key that may change in the same transaction before it");
+
     public TransactionCommands() {
         super("transactions");
     }
@@ -67,9 +70,13 @@ public final class TransactionCommands extends CommandFamily {
             call.reply().error(ABORTED);
         } else if (transaction.isDirty(call.unit())) {
             call.reply().nilArray();
+        } else if (transaction.hasErrands() && call.writesWhatErrandsRead(transaction)) {
+            call.reply().error(WRITTEN_BEFORE);
+        } else if (transaction.hasErrands() && call.runErrands(transaction)) {
+            return; // It comes again.
         } else {
             transaction.unwatch();
-            call.runAll(transaction.queue());
+            call.runAll(transaction);
         }
         transaction.end();
     }

@@ -104,6 +104,7 @@ public final class ZSetCommands extends CommandFamily {
                     word("change", "CH").since("3.0.2").optional(),
                     word("increment", "INCR").since("3.0.2").optional(),
                     block("score_member", real("score"), string("member")).multiple())
+            .heardAfterReply()
             .handler(this::zadd);
 
     private static void parseZadd(Args args, Form form) {
@@ -247,6 +248,7 @@ public final class ZSetCommands extends CommandFamily {
             .reveals(Reveals.VALUE)
             .readsToo()
             .args(key("key"), integer("increment"), string("member"))
+            .heardAfterReply()
             .handler(this::zincrby);
 
     private void zincrby(Call call) {
@@ -650,6 +652,7 @@ public final class ZSetCommands extends CommandFamily {
                     block("offset_count", integer("offset"), integer("count"))
                             .token("LIMIT")
                             .optional())
+            .heardAfterReply()
             .handler(this::zrangestore);
 
     private void zrangestore(Call call) {
@@ -1215,18 +1218,21 @@ public final class ZSetCommands extends CommandFamily {
             .since("2.0.0")
             .complexity("O(N)+O(M log(M))")
             .summary("Stores the union of sorted sets.")
+            .heardAfterReply()
             .handler(call -> new ZSetCombination(call, ZSetCombination.Operation.UNION, 2).run());
 
     final CommandSpec zinterstore = storing("ZINTERSTORE", true)
             .since("2.0.0")
             .complexity("O(N*K)+O(M*log(M))")
             .summary("Stores the intersection of sorted sets.")
+            .heardAfterReply()
             .handler(call -> new ZSetCombination(call, ZSetCombination.Operation.INTER, 2).run());
 
     final CommandSpec zdiffstore = storing("ZDIFFSTORE", false)
             .since("6.2.0")
             .complexity("O(L + (N-K)log(N))")
             .summary("Stores what a sorted set has and others have not.")
+            .heardAfterReply()
             .handler(call -> new ZSetCombination(call, ZSetCombination.Operation.DIFF, 2).run());
 
     final CommandSpec zintercard = command("ZINTERCARD")

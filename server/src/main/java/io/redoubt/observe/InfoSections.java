@@ -288,6 +288,7 @@ public final class InfoSections {
     public record ReplicationFigures(
             LongSupplier input,
             LongSupplier output,
+            LongSupplier migrateSockets,
             LongSupplier fullSyncs,
             LongSupplier partialSyncs,
             LongSupplier refusedPartialSyncs,
@@ -357,7 +358,7 @@ public final class InfoSections {
                     "total_forks",
                     "Snapshots in the background, for which Redis would have forked",
                     snapshots::backgroundCount);
-            fixed("migrate_cached_sockets", 0, "MIGRATE keeps no connections");
+            number("migrate_cached_sockets", "Connections that MIGRATE keeps", replication.migrateSockets());
             number(
                     "slave_expires_tracked_keys",
                     "Keys to which a replica's own clients gave an expiry",

@@ -2,6 +2,7 @@ package io.redoubt.pubsub;
 
 import io.redoubt.command.Session;
 import io.redoubt.command.Subscriptions;
+import io.redoubt.resp.Reply;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.LinkedHashSet;
@@ -50,6 +51,11 @@ final class Subscriber implements Subscriptions {
 
     boolean isEmpty() {
         return channelCount() + patternCount() + shardChannelCount() == 0;
+    }
+
+    @Override
+    public void deliverTo(Reply reply) {
+        pubSub.deliverAll(session, reply, loop);
     }
 
     @Override

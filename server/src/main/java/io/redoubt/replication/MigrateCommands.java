@@ -18,6 +18,7 @@ import io.redoubt.command.Args;
 import io.redoubt.command.Call;
 import io.redoubt.command.CommandFamily;
 import io.redoubt.command.CommandSpec;
+import io.redoubt.command.Errand;
 import io.redoubt.command.Errors;
 import io.redoubt.command.Form;
 import io.redoubt.command.KeySpec;
@@ -49,16 +50,19 @@ public final class MigrateCommands extends CommandFamily {
 
     private static final byte[] KEY_NOT_EMPTY =
             Errors.line("ERR When using MIGRATE KEYS option, the key argument must be set to the empty string");
-    private static final byte[] IN_TRANSACTION = Errors.line("ERR MIGRATE cannot run inside a transaction");
+    private static final byte[] FROM_MASTER = Errors.line("ERR a master sends no MIGRATE");
     private static final byte[] CHANGES =
             Errors.line("ERR the keys change faster than they can be sent; none is moved");
     private static final byte[] DEL = "DEL".getBytes(StandardCharsets.US_ASCII);
 
     private final BooleanSupplier compresses;
 
+    private final MigrateSockets sockets;
+
     /** @param compresses whether payloads are compressed: `rdbcompression` */
-    public MigrateCommands(BooleanSupplier compresses) {
+    public MigrateCommands(BooleanSupplier compresses, MigrateSockets sockets) {
         super("generic");
+        this.sockets = sockets;
         this.compresses = compresses;
     }
 
@@ -96,6 +100,7 @@ public final class MigrateCommands extends CommandFamily {
                             .optional(),
                     key("key", 1).token("KEYS").optional().multiple().since("3.0.6"))
             .form(MigrateCommands::parse)
+            .errands(this::prepare)
             .handler(this::migrate);
 
     private static void parse(Args args, Form form) {
@@ -135,20 +140,42 @@ public final class MigrateCommands extends CommandFamily {
     }
 
     private void migrate(Call call) {
-        if (!call.maySuspend() || call.session().isMaster()) {
-            call.reply().error(IN_TRANSACTION);
+        if (call.session().isMaster()) {
+            call.reply().error(FROM_MASTER);
+            return;
+        }
+        if (call.errand() instanceof Transfer sent) {
+            if (sent.hasKeys()) {
+                settle(call, sent);
+            } else {
+                call.reply().status("NOKEY");
+            }
             return;
         }
         // What another request has left, whose second run was refused, is not ours.
         if (call.session().takeContinuation() instanceof Transfer sent && sent.isOf(call)) {
             settle(call, sent);
         } else {
-            send(call, new Transfer(call));
+            send(call, new Transfer(call, sockets));
         }
     }
 
     /** Copies what there is of the keys that are not done, and lets a thread send it. */
     private void send(Call call, Transfer transfer) {
+        copyValues(call, transfer);
+        if (!transfer.hasKeys()) {
+            call.reply().status("NOKEY");
+            return;
+        }
+        var session = call.session();
+        call.suspendToRunAgain();
+        Thread.ofVirtual().name("redoubt-migrate").start(() -> {
+            transfer.run();
+            session.link().resume(_ -> session.setContinuation(transfer));
+        });
+    }
+
+    private void copyValues(Call call, Transfer transfer) {
         var form = call.form();
         boolean replaces = (form.options & REPLACE) != 0;
         for (int i = 0; i < form.keyCount(); i++) {
@@ -156,28 +183,39 @@ public final class MigrateCommands extends CommandFamily {
                 transfer.put(i, payload(call), call.entry().expiryMillis(), replaces);
             }
         }
-        if (!transfer.hasKeys()) {
-            call.reply().status("NOKEY");
-            return;
+    }
+
+    /** In a transaction: what is to be sent before it runs, again if it has changed while it was sent. */
+    private Errand prepare(Call call, @Nullable Errand sent) {
+        var transfer = sent instanceof Transfer before ? before : new Transfer(call, sockets);
+        if (sent != null) {
+            var form = call.form();
+            for (int i = 0; i < form.keyCount(); i++) {
+                boolean isThere = call.find(form.keyArg(i));
+                transfer.wantIf(
+                        i,
+                        isThere
+                                && !transfer.isSame(
+                                        i, payload(call), call.entry().expiryMillis()));
+            }
         }
+        copyValues(call, transfer);
+        return transfer;
+    }
+
+    private static MigrateLink.Target target(Call call) {
         var args = call.args();
+        var form = call.form();
         int userArg = form.slots[USER];
         int passwordArg = form.slots[PASSWORD];
         long timeout = Decimal.parseLong(args.buffer(), args.start(5), args.length(5), 0);
-        var target = new MigrateLink.Target(
+        return new MigrateLink.Target(
                 args.text(1),
                 args.text(2),
                 args.text(4),
                 userArg > 0 ? args.bytes(userArg) : null,
                 passwordArg > 0 ? args.bytes(passwordArg) : null,
                 timeout <= 0 ? TIMEOUT_DEFAULT_MILLIS : (int) Math.min(timeout, Integer.MAX_VALUE));
-        var session = call.session();
-        long now = call.nowMillis();
-        call.suspendToRunAgain();
-        Thread.ofVirtual().name("redoubt-migrate").start(() -> {
-            MigrateLink.send(target, transfer, now);
-            session.link().resume(_ -> session.setContinuation(transfer));
-        });
     }
 
     private byte[] payload(Call call) {
@@ -208,7 +246,7 @@ public final class MigrateCommands extends CommandFamily {
                 logDeleted(call, transfer, deleted);
             }
             if (isAgain && transfer.error() == null) {
-                if (++transfer.rounds < ROUNDS_MAX) {
+                if (call.maySuspend() && transfer.rounds < ROUNDS_MAX) {
                     send(call, transfer.forNextRound());
                 } else {
                     call.reply().error(CHANGES);
@@ -237,7 +275,10 @@ public final class MigrateCommands extends CommandFamily {
     }
 
     /** What one request sends, for each key of its form. Written by the loop or by the sending thread, never by both. */
-    static final class Transfer {
+    static final class Transfer implements Errand {
+        private final MigrateSockets sockets;
+        private final MigrateLink.Target target;
+        private final long nowMillis;
         private final byte[][] arguments;
         private final byte[][] keys;
         private final byte[] @Nullable [] payloads;
@@ -249,7 +290,10 @@ public final class MigrateCommands extends CommandFamily {
         private @Nullable String error;
         private int rounds;
 
-        private Transfer(Call call) {
+        private Transfer(Call call, MigrateSockets sockets) {
+            this.sockets = sockets;
+            target = target(call);
+            nowMillis = call.nowMillis();
             var form = call.form();
             int count = form.keyCount();
             arguments = new byte[call.argCount()][];
@@ -332,6 +376,33 @@ public final class MigrateCommands extends CommandFamily {
             return error;
         }
 
+        /** In a transaction: the other server shall have the value as it is now, unless it has refused it. */
+        private void wantIf(int index, boolean isOther) {
+            boolean wasSent = payloads[index] != null;
+            // After too many rounds it stays as it is, and the second run says so.
+            wanted[index] = isOther && error == null && rounds < ROUNDS_MAX && (taken[index] || !wasSent);
+            if (wanted[index]) {
+                replaces[index] |= wasSent;
+                taken[index] = false;
+            }
+        }
+
+        @Override
+        public boolean isDue() {
+            for (int i = 0; i < keys.length; i++) {
+                if (payload(i) != null) {
+                    return true;
+                }
+            }
+            return false;
+        }
+
+        @Override
+        public void run() {
+            rounds++;
+            MigrateLink.send(sockets, target, this, nowMillis);
+        }
+
         // ---- For the thread that sends ----
 
         int keyCount() {
@@ -342,8 +413,9 @@ public final class MigrateCommands extends CommandFamily {
             return keys[index];
         }
 
+        /** What is to be sent of a key; null for one that is not to be sent, or not again. */
         byte @Nullable [] payload(int index) {
-            return payloads[index];
+            return wanted[index] ? payloads[index] : null;
         }
 
         long expiryMillis(int index) {
@@ -352,6 +424,15 @@ public final class MigrateCommands extends CommandFamily {
 
         boolean replaces(int index) {
             return replaces[index];
+        }
+
+        boolean hasTaken() {
+            for (boolean isTaken : taken) {
+                if (isTaken) {
+                    return true;
+                }
+            }
+            return false;
         }
 
         void setTaken(int index) {

@@ -1,14 +1,13 @@
 package io.redoubt.replication;
 
 import io.redoubt.store.Keyspace;
-import java.io.BufferedInputStream;
 import java.io.BufferedOutputStream;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -35,28 +34,42 @@ final class MigrateLink {
     private MigrateLink() {}
 
     /** Sends what a transfer holds and notes in it what was taken, and what went wrong. */
-    static void send(Target target, MigrateCommands.Transfer transfer, long nowMillis) {
-        try (var socket = new Socket()) {
-            try {
-                int port = Integer.parseInt(target.port);
-                socket.setTcpNoDelay(true);
-                socket.setSoTimeout(target.timeoutMillis);
-                socket.connect(new InetSocketAddress(target.host, port), target.timeoutMillis);
-            } catch (IOException | IllegalArgumentException _) {
-                transfer.fail("IOERR error or timeout connecting to the client");
-                return;
-            }
-            if (write(socket, target, transfer, nowMillis)) {
-                read(socket, target, transfer);
-            } else {
-                transfer.fail("IOERR error or timeout writing to target instance");
+    static void send(MigrateSockets sockets, Target target, MigrateCommands.Transfer transfer, long nowMillis) {
+        try {
+            if (!exchange(sockets, sockets.open(target), target, transfer, nowMillis)) {
+                exchange(sockets, sockets.connect(target), target, transfer, nowMillis);
             }
         } catch (IOException _) {
-            // Closing failed: what was answered was answered.
+            transfer.fail("IOERR error or timeout connecting to the client");
         }
     }
 
-    private static boolean write(Socket socket, Target target, MigrateCommands.Transfer transfer, long nowMillis) {
+    /** Returns false when the connection was one that had been kept, and is dead: nothing of the transfer is done. */
+    private static boolean exchange(
+            MigrateSockets sockets,
+            MigrateSockets.Connection connection,
+            Target target,
+            MigrateCommands.Transfer transfer,
+            long nowMillis) {
+        boolean isWritten = false;
+        try {
+            write(connection.socket, target, transfer, nowMillis);
+            isWritten = true;
+            read(connection.in, target, transfer);
+            sockets.keep(connection);
+            return true;
+        } catch (IOException failure) {
+            connection.close();
+            if (connection.isKept && !(failure instanceof SocketTimeoutException) && !transfer.hasTaken()) {
+                return false;
+            }
+            transfer.fail("IOERR error or timeout " + (isWritten ? "reading from" : "writing to") + " target instance");
+            return true;
+        }
+    }
+
+    private static void write(Socket socket, Target target, MigrateCommands.Transfer transfer, long nowMillis)
+            throws IOException {
         var writer = Thread.currentThread();
         // Nothing else ends a write to somebody who does not read.
         var guard = Thread.ofVirtual().start(() -> {
@@ -95,9 +108,6 @@ final class MigrateLink {
                 }
             }
             out.flush();
-            return true;
-        } catch (IOException _) {
-            return false;
         } finally {
             guard.interrupt();
         }
@@ -111,29 +121,25 @@ final class MigrateLink {
         }
     }
 
-    private static void read(Socket socket, Target target, MigrateCommands.Transfer transfer) {
-        try {
-            var in = new BufferedInputStream(socket.getInputStream());
-            String refusal = target.password == null ? null : error(in);
-            String selected = error(in);
-            if (refusal != null || selected != null) {
-                // As Redis: the first of the errors before the keys; none of the keys counts as taken.
-                transfer.fail("ERR Target instance replied with error: " + (refusal != null ? refusal : selected));
-                return;
+    private static void read(InputStream in, Target target, MigrateCommands.Transfer transfer) throws IOException {
+        String refusal = target.password == null ? null : error(in);
+        String selected = error(in);
+        String first = refusal != null ? refusal : selected;
+        if (first != null) {
+            // As Redis: the first of the errors before the keys.
+            transfer.fail("ERR Target instance replied with error: " + first);
+        }
+        for (int i = 0; i < transfer.keyCount(); i++) {
+            if (transfer.payload(i) == null) {
+                continue;
             }
-            for (int i = 0; i < transfer.keyCount(); i++) {
-                if (transfer.payload(i) == null) {
-                    continue;
-                }
-                String problem = error(in);
-                if (problem == null) {
-                    transfer.setTaken(i);
-                } else {
-                    transfer.fail("ERR Target instance replied with error: " + problem);
-                }
+            String problem = error(in);
+            if (problem != null) {
+                transfer.fail("ERR Target instance replied with error: " + problem);
+            } else if (first == null) {
+                // Whoever did not get into the right database has put the key into another one.
+                transfer.setTaken(i);
             }
-        } catch (IOException _) {
-            transfer.fail("IOERR error or timeout reading from target instance");
         }
     }
 

@@ -3,6 +3,7 @@ package io.redoubt.store;
 import io.redoubt.memory.Arena;
 import io.redoubt.memory.ArenaFullException;
 import io.redoubt.type.Encoding;
+import io.redoubt.type.Freeable;
 import io.redoubt.type.Home;
 import io.redoubt.type.IntSet;
 import io.redoubt.type.LargeValue;
@@ -357,6 +358,11 @@ public final class Entry implements Home {
     /** As if the key were used so often, from 0 to 255: minutes stand above, the count in the last byte. */
     public void setFrequency(long nowMillis, int frequency) {
         setAccess((int) (nowMillis / 60_000 & 0xFFFF) << 8 | frequency);
+    }
+
+    /** Frees what was taken off the large value; much of it in slices. */
+    public void free(Freeable blocks) {
+        partition().free(blocks);
     }
 
     /** A number for the place of the record in its shard: the same as long as it is changed where it stands. */

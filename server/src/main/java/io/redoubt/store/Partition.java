@@ -7,6 +7,7 @@ import io.redoubt.memory.HeapBudget;
 import io.redoubt.memory.SipHash;
 import io.redoubt.memory.Table;
 import io.redoubt.type.Encoding;
+import io.redoubt.type.Freeable;
 import io.redoubt.type.HashValue;
 import io.redoubt.type.LargeValue;
 import io.redoubt.type.Thresholds;
@@ -50,7 +51,7 @@ final class Partition {
     private long valueBytesSum;
     private int unsettled = -1; // The value that was changed last and is not counted yet.
     /** Deleted values whose blocks are freed slice by slice. */
-    private final ArrayDeque<LargeValue> deleted = new ArrayDeque<>();
+    private final ArrayDeque<Freeable> deleted = new ArrayDeque<>();
 
     private long deletedPosition;
     private long deletedBytes; // What they take outside of the arena.
@@ -188,13 +189,18 @@ final class Partition {
         }
         values[index] = null;
         valueIndexes[freeValues++] = index;
-        if (value.count() <= FREED_AT_ONCE_MAX) {
+        free(value);
+    }
+
+    /** Frees few blocks now, many in slices. */
+    void free(Freeable blocks) {
+        if (blocks.elementsToFree() <= FREED_AT_ONCE_MAX) {
             for (long at = 0; at >= 0; ) {
-                at = value.freeSome(at, FREED_AT_ONCE_MAX);
+                at = blocks.freeSome(at, FREED_AT_ONCE_MAX);
             }
         } else {
-            deletedBytes += value.sizeInBytes();
-            deleted.add(value);
+            deletedBytes += blocks.sizeInBytes();
+            deleted.add(blocks);
         }
     }
 

@@ -7,7 +7,7 @@ import io.redoubt.memory.Arena;
  * shard only; what a snapshot's thread reads is an object that nobody changes any more, because whoever wants to change
  * it has forked it before.
  */
-public interface LargeValue {
+public interface LargeValue extends Freeable {
     /**
      * Returns an object with the same content that shares everything with this one, which may from now on only be read.
      * Takes microseconds; what is shared is copied when it is changed. Blocks are protected by the arena itself: one
@@ -25,9 +25,6 @@ public interface LargeValue {
      */
     void sendTo(byte[][] chunks, ValueSink sink);
 
-    /** Memory that the object takes outside of the arena. Takes constant time. */
-    long sizeInBytes();
-
     /**
      * Size of the blocks, estimated from some of them.
      *
@@ -35,15 +32,10 @@ public interface LargeValue {
      */
     long blockBytes(long samples);
 
-    /**
-     * Frees blocks, a slice at a time, so that deleting a large value stalls nobody. The value is no longer used
-     * otherwise.
-     *
-     * @param position 0 at first, then what the call before returned
-     * @param budget about how many blocks to free at most
-     * @return where to go on, or -1 when all blocks are freed
-     */
-    long freeSome(long position, int budget);
+    @Override
+    default long elementsToFree() {
+        return count();
+    }
 
     /** Frees all blocks at once, of a value that has failed to be built. */
     default void freeAll() {

@@ -77,6 +77,15 @@ public final class Stream implements LargeValue {
     }
 
     @Override
+    public long elementsToFree() {
+        long sum = blockCount();
+        for (int i = 0; i < groupCount; i++) {
+            sum += groups[i].elementsToFree();
+        }
+        return sum;
+    }
+
+    @Override
     public long sizeInBytes() {
         return OBJECT_BYTES + 20L * handles.length + 4L * groups.length + groupBytes;
     }
@@ -88,7 +97,11 @@ public final class Stream implements LargeValue {
         for (int i = first; i < first + most; i++) {
             sum += Arena.usableBytes(Listpack.bytes(arena.chunk(handles[i]), arena.offset(handles[i])));
         }
-        return most == 0 ? 0 : sum * blockCount() / most;
+        sum = most == 0 ? 0 : sum * blockCount() / most;
+        for (int i = 0; i < groupCount; i++) {
+            sum += groups[i].blockBytes(samples);
+        }
+        return sum;
     }
 
     @Override
@@ -99,7 +112,7 @@ public final class Stream implements LargeValue {
             free(i);
         }
         boolean isAtGroups = from == end && groupCount > 0;
-        if (isAtGroups && groups[groupCount - 1].freeSome(budget)) {
+        if (isAtGroups && groups[groupCount - 1].freeSome(0, budget) < 0) {
             groupCount--;
         }
         return to == end && groupCount == 0 ? -1 : (long) to - first;
@@ -530,21 +543,17 @@ public final class Stream implements LargeValue {
         groupBytes += bytes;
     }
 
-    /** Removes a group and what its consumers have not acknowledged; says whether it was there. */
-    public boolean removeGroup(byte[] buffer, int from, int length) {
+    /** Removes a group, whose blocks the caller then frees; null if there is none of that name. */
+    public @Nullable Freeable removeGroup(byte[] buffer, int from, int length) {
         int index = groupIndex(buffer, from, length);
         if (index < 0) {
-            return false;
+            return null;
         }
         var group = groups[index];
         groupBytes -= group.sizeInBytes();
         System.arraycopy(groups, index + 1, groups, index, groupCount - 1 - index);
         groupCount--;
-        boolean isFreed = false;
-        while (!isFreed) {
-            isFreed = group.freeSome(Integer.MAX_VALUE);
-        }
-        return true;
+        return group;
     }
 
     /** Whether an entry is there. */

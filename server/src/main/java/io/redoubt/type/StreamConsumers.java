@@ -89,6 +89,10 @@ final class StreamConsumers extends CountedTree {
         return handle;
     }
 
+    int blockBytes(int handle) {
+        return Arena.usableBytes(HEADER_BYTES + nameLength(handle));
+    }
+
     void free(int handle) {
         arena.free(handle, HEADER_BYTES + nameLength(handle));
     }

@@ -4,6 +4,7 @@ import io.redoubt.memory.Arena;
 import io.redoubt.memory.ArenaFullException;
 import io.redoubt.memory.CountedTree;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A consumer group of a stream: what it was given last, its consumers, and what they have not acknowledged. Consumers
@@ -18,13 +19,14 @@ import java.util.Arrays;
  *
  * Every change is whole or not made: what needs memory comes first, and is taken back when the rest finds none. Giving
  * and taking back find memory because the nodes on their way are not frozen any more. */
-public final class StreamGroup {
+public final class StreamGroup implements Freeable {
     /** The number of entries read is not known. */
     public static final long UNKNOWN = -1;
 
     static final int OBJECT_BYTES = 320;
     private static final int BLOCKS_MIN = 2;
     private static final int NONE = -1;
+    private static final byte[] NO_NAME = {};
 
     /** Who may change this object; a fork of it makes one of its own before. */
     final Stream stream;
@@ -33,8 +35,9 @@ public final class StreamGroup {
     private final Arena arena;
     private final StreamId last = new StreamId();
     private long entriesRead = UNKNOWN;
-    private final StreamPending pending;
-    private final StreamPending owned;
+    private final CountedTree.Way way;
+    private StreamPending pending;
+    private StreamPending owned;
     private final StreamConsumers consumers;
     /** By number the consumer's block, or the next number that is free. */
     private int[] blocks = new int[BLOCKS_MIN];
@@ -44,11 +47,14 @@ public final class StreamGroup {
     // How far freeing has come.
     private int freedEntries;
     private int freedConsumers;
+    private int freedTrees;
+    private int freedNodes;
 
     StreamGroup(Stream stream, Arena arena, CountedTree.Way way, byte[] name) {
         this.stream = stream;
         this.arena = arena;
         this.name = name;
+        this.way = way;
         pending = new StreamPending(arena, way, false);
         owned = new StreamPending(arena, way, true);
         consumers = new StreamConsumers(arena, way);
@@ -57,6 +63,7 @@ public final class StreamGroup {
     /** For a fork of the stream. */
     StreamGroup(Stream stream, CountedTree.Way way, StreamGroup original) {
         this.stream = stream;
+        this.way = way;
         arena = original.arena;
         name = original.name;
         last.set(original.last);
@@ -88,8 +95,29 @@ public final class StreamGroup {
         entriesRead = count;
     }
 
-    long sizeInBytes() {
+    @Override
+    public long sizeInBytes() {
         return OBJECT_BYTES + name.length + 4L * blocks.length;
+    }
+
+    @Override
+    public long elementsToFree() {
+        return (long) pending.count() + consumers.count();
+    }
+
+    /** Size of the blocks; names of consumers are estimated from some of them, or from all if {@code samples} is 0. */
+    long blockBytes(long samples) {
+        int count = consumers.count();
+        int most = samples == 0 ? count : (int) Math.min(samples, count);
+        long names = 0;
+        for (int i = 0; i < most; i++) {
+            names += consumers.blockBytes(consumers.at(i));
+        }
+        return (most == 0 ? 0 : names * count / most)
+                + pending.count() * (long) Arena.usableBytes(StreamPending.BLOCK_BYTES)
+                + pending.estimatedBytes()
+                + owned.estimatedBytes()
+                + consumers.estimatedBytes();
     }
 
     // ---- Consumers ----
@@ -176,9 +204,20 @@ public final class StreamGroup {
         consumers.free(handle);
     }
 
-    /** Removes a consumer and what it has not acknowledged. */
-    public void removeConsumer(int consumer) {
+    /**
+     * Removes a consumer and what it has not acknowledged. If nobody else has anything, that is one thing, and the
+     * caller frees it; else it is null, and all is done.
+     */
+    public @Nullable Freeable removeConsumer(int consumer) {
+        @Nullable StreamGroup taken = null;
         int rank = ownedFrom(consumer, 0, 0);
+        if (pending.count() > 0 && pendingCount(consumer) == pending.count()) {
+            taken = new StreamGroup(stream, arena, way, NO_NAME);
+            taken.pending = pending;
+            taken.owned = owned;
+            pending = new StreamPending(arena, way, false);
+            owned = new StreamPending(arena, way, true);
+        }
         while (rank < owned.count() && owned.owner(owned.at(rank)) == consumer) {
             remove(owned.at(rank));
         }
@@ -187,6 +226,7 @@ public final class StreamGroup {
         consumers.free(handle);
         blocks[consumer] = freeNumber;
         freeNumber = consumer;
+        return taken;
     }
 
     // ---- Pending entries ----
@@ -338,7 +378,8 @@ public final class StreamGroup {
     // ---- Ending ----
 
     /** Frees some blocks; says whether all are freed now. The group is no longer used otherwise. */
-    boolean freeSome(int budget) {
+    @Override
+    public long freeSome(long position, int budget) {
         int left = budget;
         for (; left > 0 && freedEntries < pending.count(); left--) {
             pending.free(pending.at(freedEntries++));
@@ -346,19 +387,19 @@ public final class StreamGroup {
         for (; left > 0 && freedConsumers < consumers.count(); left--) {
             consumers.free(consumers.at(freedConsumers++));
         }
-        if (left == 0) {
-            return false;
+        // The nodes of the three trees, when nothing is left that they name.
+        while (left > 0 && freedTrees < 3) {
+            var tree = freedTrees == 0 ? pending : freedTrees == 1 ? owned : consumers;
+            freedNodes = tree.count() == 0 ? -1 : tree.freeNodes(freedNodes, left);
+            if (freedNodes < 0) {
+                freedNodes = 0;
+                freedTrees++;
+                left--;
+            } else {
+                left = 0;
+            }
         }
-        freeNodes(pending);
-        freeNodes(owned);
-        freeNodes(consumers);
-        return true;
-    }
-
-    private static void freeNodes(CountedTree tree) {
-        if (tree.count() > 0) {
-            tree.freeNodes(0, Integer.MAX_VALUE);
-        }
+        return freedTrees < 3 ? 1 : -1;
     }
 
     // ---- For files and copies ----

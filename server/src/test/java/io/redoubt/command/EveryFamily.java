@@ -34,6 +34,7 @@ final class EveryFamily {
                 new KeyCommands(gate, 16, () -> false),
                 new ExpireCommands(),
                 new TransactionCommands(),
+                new ClusterCommands(),
                 new DumpCommands(() -> true),
                 new ConfigCommands(new Config(), null, () -> null, () -> {}, () -> false));
         var fixture = new CommandFixture(families.toArray(CommandFamily[]::new));

@@ -333,6 +333,18 @@ class HashFieldCommandsTest {
     }
 
     @Test
+    void lmovem_tells_replicas_in_words_that_they_know() {
+        send("RPUSH k 1 2 3");
+        assertThat(server.effectsOf("LMOVEM", "k", "k", "LEFT", "LEFT", "COUNT", "2", "OBO"))
+                .containsExactly("MULTI", "LSET k 0 2", "LSET k 1 1", "EXEC");
+        assertThat(server.effectsOf("LMOVEM", "k", "k", "RIGHT", "LEFT", "COUNT", "2", "OBO"))
+                .containsExactly("MULTI", "LPUSH k 3 1", "LTRIM k 0 -3", "EXEC");
+        assertThat(send("LRANGE k 0 -1")).isEqualTo("*3 $1 1 $1 3 $1 2");
+        assertThat(server.effectsOf("BLMOVEM", "k", "d", "LEFT", "RIGHT", "0", "COUNT", "9", "BULK"))
+                .containsExactly("MULTI", "RPUSH d 1 3 2", "LTRIM k 3 -1", "EXEC");
+    }
+
+    @Test
     void lmovem_moves_all_or_nothing_where_a_number_is_exact() {
         send("RPUSH from 1 2 3 4");
         assertThat(send("LMOVEM from to LEFT LEFT EXACTLY 5 OBO")).isEqualTo("*-1");

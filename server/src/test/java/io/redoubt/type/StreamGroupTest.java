@@ -155,7 +155,7 @@ class StreamGroupTest {
                             .isEqualTo(model.pending.values().stream()
                                     .filter(entry -> entry.owner.equals(name))
                                     .count());
-                    group.removeConsumer(consumer);
+                    freeAll(group.removeConsumer(consumer));
                     model.seen.remove(name);
                     model.pending.values().removeIf(entry -> entry.owner.equals(name));
                 }
@@ -178,6 +178,12 @@ class StreamGroupTest {
         }
     }
 
+    private static void freeAll(@Nullable Freeable removed) {
+        for (long position = removed == null ? -1 : 0; removed != null && position >= 0; ) {
+            position = removed.freeSome(position, 7);
+        }
+    }
+
     @ParameterizedTest(name = "seed {0}")
     @ValueSource(longs = {1, 2, 3, 4})
     void does_what_maps_do_and_shows_a_snapshot_what_was_there(long seed) {
@@ -189,7 +195,9 @@ class StreamGroupTest {
             String name = "g" + random.nextInt(3);
             if (random.nextInt(300) == 0) {
                 byte[] bytes = bytes(name);
-                assertThat(stream.removeGroup(bytes, 0, bytes.length)).isEqualTo(models.remove(name) != null);
+                var removed = stream.removeGroup(bytes, 0, bytes.length);
+                assertThat(removed != null).isEqualTo(models.remove(name) != null);
+                freeAll(removed);
             } else if (random.nextInt(200) == 0) {
                 if (frozen == null) {
                     arena.beginSnapshot();
