@@ -10,4 +10,4 @@ exec compat/tcl/run unit/auth unit/acl unit/acl-v2 unit/protocol unit/type/strin
     integration/convert-ziplist-zset-on-load integration/redis-cli integration/redis-benchmark \
     unit/multi unit/wait integration/failover integration/block-repl integration/psync2-master-restart \
     unit/aofrw integration/aof integration/aof-multi-part \
-    integration/corrupt-dump integration/rdb integration/dismiss-mem
+    integration/corrupt-dump integration/rdb integration/dismiss-mem integration/logging

@@ -273,6 +273,36 @@ class AofTest {
         }
     }
 
+    /** Files as a server leaves them that is killed while it writes, a rewrite having begun. */
+    private void haveFiles(String name, String... increments) throws IOException {
+        var files = Files.createDirectories(server.directory().resolve(name));
+        var lines = new StringBuilder("file appendonly.aof.1.base.aof seq 1 type b\n");
+        Files.writeString(files.resolve("appendonly.aof.1.base.aof"), commands("SELECT 0", "SET a 1"));
+        for (int i = 1; i <= increments.length; i++) {
+            String increment = "appendonly.aof." + i + ".incr.aof";
+            Files.writeString(files.resolve(increment), increments[i - 1]);
+            lines.append("file ").append(increment).append(" seq ").append(i).append(" type i\n");
+        }
+        Files.writeString(files.resolve("appendonly.aof.manifest"), lines);
+        server.addLines("appenddirname " + name);
+    }
+
+    @Test
+    void half_a_command_before_increments_that_are_still_empty_is_cut_off() throws Exception {
+        haveFiles("killed", commands("SELECT 0", "INCR a", "MULTI", "INCR a"), "", "");
+        server.restart();
+        assertThat(server.client().send("GET", "a")).isEqualTo("2");
+        assertThat(server.client().send("INCR", "a")).isEqualTo(3L);
+        server.restart();
+        assertThat(server.client().send("GET", "a")).isEqualTo("3");
+    }
+
+    @Test
+    void half_a_command_before_others_is_not() throws Exception {
+        haveFiles("damaged", commands("SELECT 0", "INCR a", "MULTI", "INCR a"), commands("SELECT 0", "INCR a"), "");
+        assertThatThrownBy(server::restart).hasMessageContaining("the truncated file is not the last file");
+    }
+
     @Test
     void replies_that_come_later_are_left_out_where_the_client_wants_none() {
         var client = server.client();

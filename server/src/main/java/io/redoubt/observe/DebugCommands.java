@@ -279,7 +279,10 @@ public final class DebugCommands extends CommandFamily {
     }
 
     private void object(Call call) {
-        if (!call.find(2, call.database(), entry)) {
+        var args = call.args();
+        boolean isFound = call.keyspace()
+                .findKept(call.unit(), call.database(), args.buffer(), args.start(2), args.length(2), entry);
+        if (!isFound) {
             call.reply().error(Errors.NO_SUCH_KEY);
             return;
         }

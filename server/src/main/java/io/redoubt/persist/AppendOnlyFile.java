@@ -226,11 +226,24 @@ public final class AppendOnlyFile implements AutoCloseable {
                 continue;
             }
             long partBegan = System.nanoTime();
-            loader.load(folder.resolve(part.name()), part.name(), i == parts.size() - 1);
+            loader.load(folder.resolve(part.name()), part.name(), isLast(manifest, i));
             String kind = part.equals(manifest.base()) ? "base" : "incr";
             log.notice("DB loaded from " + kind + " file " + part.name() + ": " + seconds(partBegan) + " seconds");
         }
         log.notice("DB loaded from append only file: " + seconds(began) + " seconds");
+    }
+
+    /**
+     * Whether nothing follows a part. A rewrite lets an empty increment join the set while the one before is still
+     * written, so a process that was killed then leaves half a command before it.
+     */
+    private boolean isLast(AofManifest manifest, int index) throws IOException {
+        var parts = manifest.parts();
+        boolean isLast = index == parts.size() - 1 || !parts.get(index).equals(manifest.base());
+        for (int i = index + 1; isLast && i < parts.size(); i++) {
+            isLast = folder.size(parts.get(i)) == 0;
+        }
+        return isLast;
     }
 
     private static String seconds(long sinceNanos) {

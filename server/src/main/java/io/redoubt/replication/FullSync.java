@@ -151,6 +151,9 @@ final class FullSync implements Runnable {
                 .filter(member -> !member.isGone && !member.session.isClosing())
                 .toList();
         if (alive.isEmpty()) {
+            if (isStreamed) {
+                replication.log().line(false, "Diskless rdb transfer, last replica dropped, killing fork child.");
+            }
             throw new IOException("no replica is left");
         }
         return alive;
@@ -164,7 +167,12 @@ final class FullSync implements Runnable {
         byte[] mark = ascii(HexFormat.of().formatHex(random));
         begin(ascii("$EOF:" + new String(mark, StandardCharsets.US_ASCII) + "\r\n"));
         write(taken, (bytes, offset, length) -> toAll(Arrays.copyOfRange(bytes, offset, offset + length)));
-        for (var member : alive()) {
+        var left = alive();
+        // In Redis's words, by which its tools know; there is neither a pipe nor a child.
+        replication
+                .log()
+                .line(true, "Diskless rdb transfer, done reading from pipe, " + left.size() + " replicas still up.");
+        for (var member : left) {
             member.sendLock.lock();
             try {
                 member.session.link().push(mark);

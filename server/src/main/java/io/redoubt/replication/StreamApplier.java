@@ -271,7 +271,7 @@ final class StreamApplier {
                         true,
                         "== CRITICAL == This replica is sending an error to its master: '"
                                 + error.substring(error.isEmpty() ? 0 : 1) + "' after processing the command '"
-                                + shownName(request)
+                                + shownName(request).toLowerCase(Locale.ROOT)
                                 + "'");
     }
 

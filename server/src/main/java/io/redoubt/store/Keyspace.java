@@ -226,6 +226,17 @@ public final class Keyspace {
         return !Encoding.hasFieldExpiry(entry.encoding()) || !expireFields(unit, database, entry);
     }
 
+    /** As {@link #find}, and shows also what has expired and is still there: for those who ask how a key is kept. */
+    public boolean findKept(Unit unit, int database, byte[] key, int offset, int length, Entry entry) {
+        var partition = partition(database, key, offset, length);
+        int hash = hash(key, offset, length);
+        int handle = partition.table.find(hash, key, offset, length);
+        if (handle != 0) {
+            entry.set(unit, partition, hash, handle, partition.table.foundExpiry());
+        }
+        return handle != 0;
+    }
+
     /**
      * Deletes fields of a hash that have expired: all of a small one, some of a large one, so that no look-up takes
      * long. The rest is hidden by {@link HashValue}.

@@ -57,7 +57,7 @@ class ReplicaSideTest {
 
     @Test
     void deletes_what_its_own_clients_let_expire_and_only_hides_what_its_master_does() throws Exception {
-        try (var server = start("--replica-read-only", "no");
+        try (var server = start("--replica-read-only", "no", "--enable-debug-command", "yes");
                 var master = new FakeMaster()) {
             var client = follow(server, master);
             var replica = master.fullSync(Map.of("a", "1"), 0);
@@ -72,6 +72,7 @@ class ReplicaSideTest {
             server.await(
                     "theirs is hidden", () -> client.send("EXISTS", "theirs").equals(":0"));
             assertThat(client.send("DBSIZE")).isEqualTo(":2");
+            assertThat(client.send("DEBUG", "OBJECT", "theirs").toString()).startsWith("+Value at:");
             assertThat(client.info("master_repl_offset")).isNotEqualTo("0");
         }
     }
@@ -263,6 +264,20 @@ class ReplicaSideTest {
             awaitValue(server, client, "a", "2");
             FakeMaster.awaitAck(replica, 100 + command.length + set.length);
             assertThat(client.info("master_link_status")).isEqualTo("up");
+        }
+    }
+
+    @Test
+    void says_which_command_of_its_master_has_failed_here() throws Exception {
+        try (var server = start("--replica-read-only", "no");
+                var master = new FakeMaster()) {
+            var client = follow(server, master);
+            var replica = master.fullSync(Map.of("a", "1"), 100);
+            FakeMaster.awaitAck(replica, 100);
+            client.send("SET", "number", "none");
+            replica.write(Wire.request("INCRBY", "number", "1"));
+            server.awaitLog("an integer or out of range' after processing the command 'incrby'");
+            assertThat(client.send("GET", "number")).isEqualTo("none");
         }
     }
 
