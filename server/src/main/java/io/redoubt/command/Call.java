@@ -680,7 +680,7 @@ public final class Call {
 
     /** Lets a thread run the errands that are due; whether there are any, and the request runs again. */
     boolean runErrands(Transaction transaction) {
-        var due = queueRunner().errandsDue(session(), transaction);
+        var due = queueRunner().errandsDue(session(), transaction, reply());
         if (due.isEmpty()) {
             return false;
         }

@@ -75,7 +75,7 @@ final class QueueRunner {
     }
 
     /** Makes the errands of the requests, and returns those that are due. */
-    List<Errand> errandsDue(Session session, Transaction transaction) {
+    List<Errand> errandsDue(Session session, Transaction transaction, Reply reply) {
         var due = new ArrayList<Errand>();
         var queue = transaction.queue();
         for (int i = 0; i < queue.count(); i++) {
@@ -85,7 +85,7 @@ final class QueueRunner {
                 continue;
             }
             queue.pointAt(i, call.args());
-            call.begin(session, call.reply());
+            call.begin(session, reply);
             // What may not run, or is malformed, says so when its turn comes.
             if (admission.isAllowedAtExec(session, spec, call.args(), call.form()) && call.form().error == null) {
                 var errand = maker.make(call, transaction.errand(i));
