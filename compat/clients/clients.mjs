@@ -112,6 +112,8 @@ async function nodeRedis(server, RESP) {
         return [given, await unblocked, await two.blPop('none', 0.05)];
     });
     await notes.use('subscriptions', async () => {
+        // A server learns later than we that an earlier listener has closed its connection.
+        await within(5000, async () => await client.pubSubNumPat() === 0);
         const listener = await open();
         const heard = [];
         await listener.subscribe('news', (text, channel) => heard.push([channel, text]));
