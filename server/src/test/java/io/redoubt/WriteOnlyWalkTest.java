@@ -148,7 +148,8 @@ class WriteOnlyWalkTest {
                 }
             }
         }
-        assertThat(showing).contains("getdel", "getex", "getset", "set", "lpop", "rpop", "spop", "zpopmin", "sort");
+        // Not SPOP: which member it takes is chance.
+        assertThat(showing).contains("getdel", "getex", "getset", "set", "lpop", "rpop", "zpopmin", "sort");
     }
 
     @Test
