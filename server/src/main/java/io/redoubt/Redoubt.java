@@ -156,7 +156,7 @@ public final class Redoubt implements AutoCloseable {
         keyspace = newKeyspace();
         keyspace.expiry().pauseWhile(state::stopsExpiry);
         memory = new MemoryAccount(keyspace, sessions, clientMemory::bufferBytes);
-        var snapshots = new Snapshots(keyspace, REDIS_VERSION);
+        snapshots = new Snapshots(keyspace, REDIS_VERSION);
         replication = new Replication(
                 keyspace,
                 state,
@@ -165,7 +165,6 @@ public final class Redoubt implements AutoCloseable {
                 new SystemRandom(),
                 (isWarning, text) -> log.write(isWarning ? ServerLog.Level.WARNING : ServerLog.Level.NOTICE, text));
         rates = new Rates(loops, replication.bytesFromMaster()::get, netStats::replicaBytesOut);
-        this.snapshots = snapshots;
         persistence = newPersistence(snapshots);
         aof = newAppendOnlyFile(snapshots);
         var redaction = new Redaction(this::isSecret);

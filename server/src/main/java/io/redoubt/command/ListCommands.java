@@ -544,7 +544,7 @@ public final class ListCommands extends CommandFamily {
             .args(
                     integer("numkeys"),
                     key("key").multiple(),
-                    oneOf("where", word("left", "LEFT"), word("right", "RIGHT")),
+                    end("where"),
                     integer("count").token("COUNT").optional())
             .heardAfterReply()
             .handler(call -> popFromFirst(call, 1, -1));
@@ -563,7 +563,7 @@ public final class ListCommands extends CommandFamily {
                     real("timeout"),
                     integer("numkeys"),
                     key("key").multiple(),
-                    oneOf("where", word("left", "LEFT"), word("right", "RIGHT")),
+                    end("where"),
                     integer("count").token("COUNT").optional())
             .heardAfterReply()
             .handler(this::blmpop);
@@ -649,11 +649,7 @@ public final class ListCommands extends CommandFamily {
             .since("6.2.0")
             .summary("Moves an element from an end of a list to an end of another, and returns it.")
             .flags(WRITE, DENYOOM)
-            .args(
-                    key("source"),
-                    key("destination", 1),
-                    oneOf("wherefrom", word("left", "LEFT"), word("right", "RIGHT")),
-                    oneOf("whereto", word("left", "LEFT"), word("right", "RIGHT")))
+            .args(key("source"), key("destination", 1), end("wherefrom"), end("whereto"))
             .handler(call -> moveByWords(call, false));
 
     final CommandSpec blmove = moving("BLMOVE")
@@ -661,12 +657,7 @@ public final class ListCommands extends CommandFamily {
             .since("6.2.0")
             .summary("Moves an element from an end of a list to an end of another, or waits for one.")
             .flags(WRITE, DENYOOM, NOSCRIPT, BLOCKING)
-            .args(
-                    key("source"),
-                    key("destination", 1),
-                    oneOf("wherefrom", word("left", "LEFT"), word("right", "RIGHT")),
-                    oneOf("whereto", word("left", "LEFT"), word("right", "RIGHT")),
-                    real("timeout"))
+            .args(key("source"), key("destination", 1), end("wherefrom"), end("whereto"), real("timeout"))
             .handler(call -> moveByWords(call, true));
 
     final CommandSpec rpoplpush = moving("RPOPLPUSH")
@@ -722,26 +713,19 @@ public final class ListCommands extends CommandFamily {
             .arity(-5)
             .summary("Moves elements from an end of a list to an end of another, and returns them.")
             .flags(WRITE, DENYOOM)
-            .args(
-                    key("source"),
-                    key("destination", 1),
-                    oneOf("wherefrom", word("left", "LEFT"), word("right", "RIGHT")),
-                    oneOf("whereto", word("left", "LEFT"), word("right", "RIGHT")),
-                    selection())
+            .args(key("source"), key("destination", 1), end("wherefrom"), end("whereto"), selection())
             .handler(call -> lmovem(call, 5));
 
     final CommandSpec blmovem = movingMany("BLMOVEM")
             .arity(-6)
             .summary("Moves elements from an end of a list to an end of another, or waits until there are enough.")
             .flags(WRITE, DENYOOM, NOSCRIPT, BLOCKING)
-            .args(
-                    key("source"),
-                    key("destination", 1),
-                    oneOf("wherefrom", word("left", "LEFT"), word("right", "RIGHT")),
-                    oneOf("whereto", word("left", "LEFT"), word("right", "RIGHT")),
-                    real("timeout"),
-                    selection())
+            .args(key("source"), key("destination", 1), end("wherefrom"), end("whereto"), real("timeout"), selection())
             .handler(call -> lmovem(call, 6));
+
+    private static ArgSpec end(String name) {
+        return oneOf(name, word("left", "LEFT"), word("right", "RIGHT"));
+    }
 
     private CommandSpec movingMany(String name) {
         return moving(name).since("8.10.0").complexity("O(N), N = number of elements that are moved");

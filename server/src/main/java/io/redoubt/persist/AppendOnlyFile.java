@@ -5,7 +5,6 @@ import io.redoubt.command.Dispatcher;
 import io.redoubt.command.ServerState;
 import io.redoubt.log.AofStream;
 import io.redoubt.store.Keyspace;
-import io.redoubt.store.Libraries;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.util.ArrayList;
@@ -791,10 +790,7 @@ public final class AppendOnlyFile implements AutoCloseable {
             flush();
         }
         try {
-            for (int database = 0; database < keyspace.databaseCount(); database++) {
-                keyspace.flush(keyspace.unit(keyspace.loopCount()), database);
-            }
-            keyspace.setLibraries(Libraries.NONE);
+            keyspace.clear();
             load(null);
             log.warning("Append Only File loaded by DEBUG LOADAOF");
             return true;

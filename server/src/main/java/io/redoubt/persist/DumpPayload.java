@@ -17,7 +17,7 @@ public final class DumpPayload {
     /** What Redis 7.0 writes, and the newest that it takes. */
     public static final int VERSION = RdbFormat.VERSION_WRITTEN;
 
-    private static final int FOOTER_LENGTH = 10;
+    static final int FOOTER_LENGTH = 10;
     private static final int BUFFER_BYTES = 1 << 12;
 
     /** Why a payload is refused; the text is that of Redis. */
@@ -98,7 +98,8 @@ public final class DumpPayload {
         }
     }
 
-    private static boolean isIntact(byte[] payload, int offset, int length, int versionMax, boolean verifies) {
+    /** Whether the footer names a version that is taken and, if that is verified, the right checksum. */
+    static boolean isIntact(byte[] payload, int offset, int length, int versionMax, boolean verifies) {
         if (length < FOOTER_LENGTH) {
             return false;
         }

@@ -16,8 +16,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class LibraryChanges {
     private static final byte[] FUNCTION = "function".getBytes(StandardCharsets.US_ASCII);
-    private static final int FOOTER_BYTES = 10;
-    private static final int CHECKSUM_BYTES = 8;
+    /** Libraries are taken in whatever version they were written. */
+    private static final int ANY_VERSION = 0xffff;
 
     private LibraryChanges() {}
 
@@ -106,12 +106,12 @@ public final class LibraryChanges {
         return old.with(name, source);
     }
 
-    /** Behind the libraries, each as in an RDB file, come two bytes of version and eight of checksum. */
+    /** Behind the libraries, each as in an RDB file, comes the footer of DUMP. */
     private static Libraries restored(Libraries old, byte[] payload, boolean replaces) throws RefusedException {
-        int end = payload.length - FOOTER_BYTES;
-        if (end < 0 || !isIntact(payload)) {
-            throw new RefusedException("ERR DUMP payload version or checksum are wrong");
+        if (!DumpPayload.isIntact(payload, 0, payload.length, ANY_VERSION, true)) {
+            throw new RefusedException("ERR " + DumpPayload.Reason.VERSION_OR_CHECKSUM.text());
         }
+        int end = payload.length - DumpPayload.FOOTER_LENGTH;
         var reader = new RdbReader(new ByteArrayInputStream(payload, 0, end), false);
         var libraries = old;
         try {
@@ -125,14 +125,5 @@ public final class LibraryChanges {
             throw new RefusedException("ERR failed loading functions payload: " + damage.getMessage());
         }
         return libraries;
-    }
-
-    private static boolean isIntact(byte[] payload) {
-        int length = payload.length - CHECKSUM_BYTES;
-        long stored = 0;
-        for (int i = CHECKSUM_BYTES - 1; i >= 0; i--) {
-            stored = stored << 8 | payload[length + i] & 0xff;
-        }
-        return stored == Crc64.update(0, payload, 0, length);
     }
 }

@@ -440,10 +440,7 @@ public final class Persistence {
         Path target = settings.file.get().toAbsolutePath();
         try (var in = how.saves() ? saveAndOpen(target) : Files.newInputStream(target)) {
             if (how.flushes()) {
-                for (int database = 0; database < keyspace.databaseCount(); database++) {
-                    keyspace.flush(keyspace.unit(keyspace.loopCount()), database);
-                }
-                keyspace.setLibraries(Libraries.NONE);
+                keyspace.clear();
             }
             boolean replaces = how.flushes() || how.merges();
             read(in, new Loader(System.currentTimeMillis(), !keyspace.expiry().isReplica, replaces));
@@ -469,9 +466,7 @@ public final class Persistence {
                 rdb.expiresFields();
             }
             rdb.head(facts(replicationAux.get()));
-            for (byte[] source : keyspace.libraries().sources()) {
-                rdb.function(source);
-            }
+            rdb.functions(keyspace.libraries());
             var entry = new Entry();
             for (int database = 0; database < keyspace.databaseCount(); database++) {
                 if (keyspace.size(database) > 0) {

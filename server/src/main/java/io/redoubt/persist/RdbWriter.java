@@ -1,5 +1,6 @@
 package io.redoubt.persist;
 
+import io.redoubt.store.Libraries;
 import io.redoubt.type.Value;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -81,6 +82,12 @@ public final class RdbWriter {
     public void function(byte[] code) throws IOException {
         putByte(RdbFormat.FUNCTION2);
         string(code, 0, code.length);
+    }
+
+    public void functions(Libraries libraries) throws IOException {
+        for (byte[] source : libraries.sources()) {
+            function(source);
+        }
     }
 
     public void selectDb(int db) throws IOException {

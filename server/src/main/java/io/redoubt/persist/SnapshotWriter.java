@@ -42,9 +42,7 @@ public final class SnapshotWriter {
             writer.expiresFields();
         }
         writer.head(aux);
-        for (byte[] source : snapshot.libraries().sources()) {
-            writer.function(source);
-        }
+        writer.functions(snapshot.libraries());
         var kept = snapshot.keptAccess();
         var frequency = snapshot.frequency();
         long now = System.currentTimeMillis();

@@ -141,9 +141,7 @@ public final class Snapshots {
             var writer = new RdbWriter(sink, false, hasChecksum);
             writer.head(facts);
             if (hasLibraries) {
-                for (byte[] source : content.libraries().sources()) {
-                    writer.function(source);
-                }
+                writer.functions(content.libraries());
             }
             writer.end();
         }

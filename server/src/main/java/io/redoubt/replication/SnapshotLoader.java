@@ -154,10 +154,7 @@ final class SnapshotLoader {
     }
 
     private void flush() {
-        for (int database = 0; database < keyspace.databaseCount(); database++) {
-            keyspace.flush(keyspace.unit(keyspace.loopCount()), database);
-        }
-        keyspace.setLibraries(Libraries.NONE); // They are the master's.
+        keyspace.clear();
     }
 
     private class Check implements RdbVisitor {

@@ -355,9 +355,9 @@ public final class Entry implements Home {
         setAccess((int) (nowMillis / 1000 - idleSeconds) & 0xFFFFFF);
     }
 
-    /** As if the key were used so often, from 0 to 255: minutes stand above, the count in the last byte. */
+    /** As if the key were used so often, from 0 to 255. */
     public void setFrequency(long nowMillis, int frequency) {
-        setAccess((int) (nowMillis / 60_000 & 0xFFFF) << 8 | frequency);
+        setAccess(Frequency.bits(nowMillis, frequency));
     }
 
     /** Frees what was taken off the large value; much of it in slices. */

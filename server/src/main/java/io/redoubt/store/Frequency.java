@@ -27,7 +27,8 @@ public final class Frequency {
         decayMinutes = minutes;
     }
 
-    private static int bits(long nowMillis, int count) {
+    /** The bits of a key that was used last in this minute. */
+    static int bits(long nowMillis, int count) {
         return (int) (nowMillis / 60_000 & 0xFFFF) << 8 | count;
     }
 

@@ -123,6 +123,14 @@ public final class Keyspace {
         libraries = changed;
     }
 
+    /** Makes room for another data set: empties every database, and forgets the libraries. Exclusive mode. */
+    public void clear() {
+        for (int database = 0; database < databaseCount(); database++) {
+            flush(unit(loopCount()), database);
+        }
+        libraries = Libraries.NONE;
+    }
+
     public EntryMode mode() {
         return mode;
     }
